@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every module: Swift 6 mode, unsafe code marked, any warning an error.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// `ByteKit` hands out views tied to the lifetime of the bytes they look at.
+let lifetimes: [SwiftSetting] = house + [.enableExperimentalFeature("Lifetimes")]
+
+/// A module of the house; it may import only from the floors below its own.
+func room(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    settings: [SwiftSetting] = house
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: house)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "leadline",
+    products: [
+        .executable(name: "leadline", targets: ["leadline"]),
+        .library(name: "LeadClient", targets: ["LeadClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        // Floor 0: doors to C.
+        .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CShims"),
+
+        // Floor 1: ground.
+        room("ByteKit", ["CShims", "COpenSSL"], settings: lifetimes),
+        room("LeadTypes", ["ByteKit"]),
+        room("TreeEnsemble"),
+        room("SnapshotExchange"),
+        room("Telemetry"),
+
+        // Floor 2: crafts.
+        room("LeadWire", ["ByteKit", "LeadTypes"]),
+        room("LeadTable", ["ByteKit", "LeadTypes", "CZlib"]),
+        room("Reactor", ["CShims"]),
+        room("TLSTransport", ["ByteKit", "COpenSSL"]),
+        room("HTTP2Transport", ["ByteKit", "CNghttp2"]),
+        room("EnsembleKernels", ["CShims", "TreeEnsemble"]),
+        room("EnsembleFormats", ["ByteKit", "TreeEnsemble"]),
+
+        // Floor 3: domain.
+        room("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
+        // Floor 4: keeping, and learning (which prepares features by the code that serves them).
+        room(
+            "ModelStore",
+            ["ByteKit", "LeadTypes", "TreeEnsemble", "EnsembleFormats", "EnsembleKernels", "LeadScoring"]
+        ),
+        room(
+            "ModelTraining",
+            [
+                "CXGBoost", "ByteKit", "LeadTypes", "LeadTable", "LeadWire", "TreeEnsemble", "EnsembleFormats",
+                "LeadScoring",
+            ]
+        ),
+
+        // Floor 5: houses.
+        room(
+            "LeadServer",
+            [
+                "ByteKit", "LeadTypes", "SnapshotExchange", "Telemetry", "LeadWire", "Reactor", "TLSTransport",
+                "HTTP2Transport", "LeadScoring", "ModelStore", log,
+            ]
+        ),
+        room("LeadClient", ["ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport"]),
+
+        // Floor 6: front door.
+        .executableTarget(
+            name: "leadline",
+            dependencies: [
+                "ByteKit", "LeadTypes", "TreeEnsemble", "Telemetry", "LeadWire", "LeadTable", "TLSTransport",
+                "EnsembleKernels", "EnsembleFormats", "LeadScoring", "ModelStore", "ModelTraining", "LeadServer",
+                "LeadClient", arguments, log,
+            ],
+            swiftSettings: house
+        ),
+
+        tests("TreeEnsemble", []),
+    ]
+)

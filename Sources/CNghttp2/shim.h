@@ -1,0 +1,4 @@
+#ifndef LEADLINE_CNGHTTP2_SHIM_H
+#define LEADLINE_CNGHTTP2_SHIM_H
+#include <nghttp2/nghttp2.h>
+#endif

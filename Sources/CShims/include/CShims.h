@@ -1,0 +1,4 @@
+#ifndef LEADLINE_CSHIMS_H
+#define LEADLINE_CSHIMS_H
+// What Swift cannot reach by itself: macros, CPU features, a few instructions.
+#endif

@@ -1,0 +1,86 @@
+/// Why an ensemble cannot be evaluated: the first thing found wrong, and where.
+public struct InvalidEnsemble: Error, Equatable, CustomStringConvertible {
+    /// What is wrong, with the tree and node.
+    public let description: String
+
+    /// A refusal of these words.
+    public init(_ description: String) { self.description = description }
+}
+
+extension Ensemble {
+    /// Checks all that evaluation relies on, so that no evaluator needs to check again.
+    ///
+    /// Indices are in range, every node is reached exactly once from its root (no cycle, no shared child), thresholds
+    /// are not NaN, float32 ensembles hold exact float32 numbers, and counts agree.
+    /// - Throws: ``InvalidEnsemble`` with the tree and node.
+    public func validate() throws(InvalidEnsemble) {
+        guard outputCount >= 1 else { throw InvalidEnsemble("the ensemble has no output") }
+        guard baseMargins.count == outputCount else {
+            throw InvalidEnsemble("\(baseMargins.count) base margins for \(outputCount) outputs")
+        }
+        guard averageDivisor >= 1 else { throw InvalidEnsemble("the sum is divided by \(averageDivisor)") }
+        for (index, tree) in trees.enumerated() { try validate(tree, index) }
+    }
+
+    private func validate(_ tree: Tree, _ index: Int) throws(InvalidEnsemble) {
+        guard tree.output >= 0, tree.output < outputCount else {
+            throw InvalidEnsemble("tree \(index) adds to output \(tree.output) of \(outputCount)")
+        }
+        guard tree.leafValues.count == tree.nodes.count + 1 else {
+            throw InvalidEnsemble("tree \(index) has \(tree.nodes.count) nodes but \(tree.leafValues.count) leaves")
+        }
+        if arithmetic == .float32LessThan {
+            for (leaf, value) in tree.leafValues.enumerated() where !value.isNaN && Double(Float(value)) != value {
+                throw InvalidEnsemble("tree \(index), leaf \(leaf): \(value) is not a float32")
+            }
+        }
+        var nodeSeen = [Bool](repeating: false, count: tree.nodes.count)
+        var leafSeen = [Bool](repeating: false, count: tree.leafValues.count)
+        var pending: [Int32] = [tree.nodes.isEmpty ? ~0 : 0]
+        while let next = pending.popLast() {
+            if next < 0 {
+                let leaf = Int(~next)
+                guard leaf < leafSeen.count else {
+                    throw InvalidEnsemble("tree \(index) refers to leaf \(leaf) of \(leafSeen.count)")
+                }
+                guard !leafSeen[leaf] else { throw InvalidEnsemble("tree \(index): leaf \(leaf) has two parents") }
+                leafSeen[leaf] = true
+            } else {
+                let at = Int(next)
+                guard at < nodeSeen.count else {
+                    throw InvalidEnsemble("tree \(index) refers to node \(at) of \(nodeSeen.count)")
+                }
+                guard !nodeSeen[at] else {
+                    throw InvalidEnsemble("tree \(index): node \(at) is reached twice (a cycle or a shared child)")
+                }
+                nodeSeen[at] = true
+                try validate(tree.nodes[at], of: tree, "tree \(index), node \(at)")
+                pending.append(tree.nodes[at].right)
+                pending.append(tree.nodes[at].left)
+            }
+        }
+        if let lost = nodeSeen.firstIndex(of: false) {
+            throw InvalidEnsemble("tree \(index): node \(lost) is not reached from the root")
+        }
+        if let lost = leafSeen.firstIndex(of: false) {
+            throw InvalidEnsemble("tree \(index): leaf \(lost) is not reached from the root")
+        }
+    }
+
+    private func validate(_ node: Node, of tree: Tree, _ place: String) throws(InvalidEnsemble) {
+        guard node.feature >= 0, Int(node.feature) < featureCount else {
+            throw InvalidEnsemble("\(place) looks at feature \(node.feature) of \(featureCount)")
+        }
+        switch node.test {
+        case .threshold(let threshold):
+            guard !threshold.isNaN else { throw InvalidEnsemble("\(place) has no threshold (NaN)") }
+            guard arithmetic != .float32LessThan || Double(Float(threshold)) == threshold else {
+                throw InvalidEnsemble("\(place): threshold \(threshold) is not a float32")
+            }
+        case .inSetLeft(let set), .inSetRight(let set):
+            guard set >= 0, Int(set) < tree.categorySets.count else {
+                throw InvalidEnsemble("\(place) refers to category set \(set) of \(tree.categorySets.count)")
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// How margins become predictions, each in the precision of its library.
+public enum OutputTransform: Sendable, Equatable {
+    /// The margin itself.
+    case identity
+    /// XGBoost's sigmoid in float32 (`src/common/math.h`): `1 / (expf(min(-x, 88.7)) + 1 + 1e-16)`.
+    case sigmoid32
+    /// XGBoost's softmax in float32 with its sum in double.
+    case softmax32
+    /// XGBoost's `multi:softmax`: the first output with the largest margin, as one number.
+    case argmax32
+    /// XGBoost's exponential in float32.
+    case exp32
+    /// XGBoost's hinge: 1 if the margin is above 0, else 0.
+    case hinge32
+    /// LightGBM's sigmoid in double, `1 / (1 + exp(-scale * x))`, on each output.
+    case sigmoid64(scale: Double)
+    /// LightGBM's softmax in double.
+    case softmax64
+    /// LightGBM's exponential in double.
+    case exp64
+    /// LightGBM's `cross_entropy_lambda`: `log1p(exp(x))`.
+    case log1pExp64
+    /// LightGBM's `regression sqrt`: `sign(x) * x * x`.
+    case signedSquare64
+
+    /// Predictions a row gets from this many margins.
+    public func predictionCount(outputs: Int) -> Int { self == .argmax32 ? 1 : outputs }
+}
+
+extension Ensemble {
+    /// The predictions of one row from its margins: divided, where the library averages, and transformed.
+    /// - Parameter margins: one an output.
+    /// - Returns: one an output, or the one class of `multi:softmax`.
+    public func predictions(fromMargins margins: [Double]) -> [Double] {
+        let sums = averageDivisor == 1 ? margins : margins.map { $0 / Double(averageDivisor) }
+        switch transform {
+        case .identity: return sums
+        case .softmax32: return softmax32(sums)
+        case .softmax64: return softmax64(sums)
+        case .argmax32:
+            var best = 0
+            for output in sums.indices where sums[output] > sums[best] { best = output }
+            return [Double(best)]
+        default: return sums.map(transform.prediction(fromMargin:))
+        }
+    }
+
+    private func softmax32(_ margins: [Double]) -> [Double] {
+        let largest = margins.map { Float($0) }.max() ?? 0
+        let parts = margins.map { expf(Float($0) - largest) }
+        let sum = Float(parts.reduce(0.0) { $0 + Double($1) })
+        return parts.map { Double($0 / sum) }
+    }
+
+    private func softmax64(_ margins: [Double]) -> [Double] {
+        let largest = margins.max() ?? 0
+        let parts = margins.map { exp($0 - largest) }
+        let sum = parts.reduce(0, +)
+        return parts.map { $0 / sum }
+    }
+}
+
+extension OutputTransform {
+    /// The prediction for one margin by a transform that looks at one output alone.
+    /// - Precondition: not a softmax or argmax.
+    public func prediction(fromMargin margin: Double) -> Double {
+        switch self {
+        case .identity: return margin
+        case .sigmoid32: return Double(1 / (expf(min(-Float(margin), 88.7)) + 1 + 1e-16))
+        case .exp32: return Double(expf(Float(margin)))
+        case .hinge32: return margin > 0 ? 1 : 0
+        case .sigmoid64(let scale): return 1 / (1 + exp(-scale * margin))
+        case .exp64: return exp(margin)
+        case .log1pExp64: return log1p(exp(margin))
+        case .signedSquare64: return margin < 0 ? -(margin * margin) : margin * margin
+        case .softmax32, .softmax64, .argmax32: preconditionFailure("needs all outputs of the row")
+        }
+    }
+}
