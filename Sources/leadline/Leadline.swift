@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 
 /// The `leadline` command.
 @main
@@ -9,4 +10,32 @@ struct Leadline: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: []
     )
+
+    /// Runs the command line and leaves with 0 (done), 1 (it failed) or 2 (it was asked wrongly).
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var slow = command as? any AsyncParsableCommand {
+                try await slow.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            leave(with: error)
+        }
+    }
+
+    private static func leave(with error: any Error) -> Never {
+        switch exitCode(for: error) {
+        case .validationFailure:
+            writeToStandardError(fullMessage(for: error) + "\n")
+            Foundation.exit(2)
+        case .failure where !(error is ExitCode):
+            writeToStandardError("error: \(error)\n")
+            Foundation.exit(1)
+        default:
+            // Help and version are answers, not errors; a code thrown by a command is its own.
+            exit(withError: error)
+        }
+    }
 }

@@ -1,0 +1,95 @@
+internal import Foundation
+
+/// A failure the operator can act on: what, where, and the remedy.
+///
+/// The command prints it and leaves with 1.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// Writes text to standard error as it is.
+func writeToStandardError(_ text: String) {
+    FileHandle.standardError.write(Data(text.utf8))
+}
+
+/// One JSON object on one line of standard output, keys in order, at once (not when a buffer is full).
+func printJSONLine(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "Infinity",
+        negativeInfinity: "-Infinity",
+        nan: "NaN"
+    )
+    let line = try encoder.encode(value) + Data("\n".utf8)
+    try FileHandle.standardOutput.write(contentsOf: line)
+}
+
+/// Whether the path, links followed, is a folder.
+func isFolder(_ path: String) -> Bool {
+    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    return (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) ?? false
+}
+
+/// The bytes of a whole file.
+/// - Parameter path: as the user wrote it.
+/// - Returns: every byte.
+/// - Throws: ``Failure`` that names the path and what stands in the way.
+func readWholeFile(_ path: String) throws -> [UInt8] {
+    guard FileManager.default.fileExists(atPath: path) else { throw Failure("\(path): no such file") }
+    guard !isFolder(path) else { throw Failure("\(path) is a folder; name a file in it") }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+        throw Failure("\(path): permission denied; make it readable for this user")
+    }
+    do {
+        return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch {
+        throw Failure("\(path) cannot be read: \(error.localizedDescription)")
+    }
+}
+
+/// Writes a whole file, or leaves the old one as it was.
+/// - Throws: ``Failure`` that names the path and what stands in the way.
+func writeWholeFile(_ path: String, _ bytes: [UInt8]) throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard FileManager.default.fileExists(atPath: folder) else {
+        throw Failure("\(path) cannot be written: there is no folder \(folder)")
+    }
+    do {
+        try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+        throw Failure("\(path) cannot be written: \(error.localizedDescription)")
+    }
+}
+
+/// One line on standard error that is written over itself while something takes long.
+///
+/// It appears after a second, at most ten times a second, and only if standard error is a terminal.
+struct ProgressLine {
+    private let label: String
+    private let isShown: Bool
+    private let started = ContinuousClock.now
+    private var lastShown: ContinuousClock.Instant?
+
+    /// A line that starts with these words.
+    init(_ label: String, isShown: Bool = isatty(2) == 1) {
+        self.label = label
+        self.isShown = isShown
+    }
+
+    /// Says how far the work is.
+    mutating func update(_ done: Int, of all: Int) {
+        let now = ContinuousClock.now
+        guard isShown, now - started > .seconds(1), now - (lastShown ?? started) > .milliseconds(100) else { return }
+        lastShown = now
+        let percent = all > 0 ? " (\(done * 100 / all) %)" : ""
+        writeToStandardError("\r\u{1B}[K\(label): \(done) of \(all)\(percent)")
+    }
+
+    /// Takes the line away.
+    func finish() {
+        if lastShown != nil { writeToStandardError("\r\u{1B}[K") }
+    }
+}
