@@ -1,0 +1,42 @@
+# Leadline. `make` alone lists what there is.
+
+SWIFT ?= swift
+# A module imports only what it declares, and so only from the floors below its own.
+BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
+LEADLINE := .build/release/leadline
+
+.DEFAULT_GOAL := help
+.PHONY: help install build test demo lint format race clean
+
+help: ## this list
+	@echo "Leadline: predictive lead scoring as fast infrastructure."
+	@echo
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 18
+	@echo
+	@echo "  make demo LEADS=leads.csv LABEL=converted [POSITIVE=yes] [ID=lead_id] [DATE=created]"
+	@echo "            [EXCLUDE='column,another'] [MISSING='unknown,n/a']   the same on your own leads"
+
+install: ## install the Debian packages that are missing
+	@.ci/install
+
+build: install ## build the release binary: .build/release/leadline
+	$(SWIFT) build $(BUILD_FLAGS)
+
+test: install ## run all tests
+	$(SWIFT) test $(BUILD_FLAGS)
+
+demo: build ## train, serve over TLS HTTP/2, score thousands of leads, and stop
+	@LEADLINE='$(LEADLINE)' LEADS='$(LEADS)' LABEL='$(LABEL)' POSITIVE='$(POSITIVE)' ID='$(ID)' DATE='$(DATE)' \
+	    EXCLUDE='$(EXCLUDE)' MISSING='$(MISSING)' .ci/demo
+
+lint: ## check the form of the code
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## put the code in form
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+race: install ## the snapshot exchange under the thread sanitizer
+	.ci/race
+
+clean: ## remove what was built and what the demo made
+	rm -rf .build .build-* demo
