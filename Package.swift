@@ -100,6 +100,10 @@ let package = Package(
             swiftSettings: house
         ),
 
+        // Proof by stress, for the thread sanitizer: readers against a publisher that never rests.
+        .executableTarget(name: "snapshot-stress", dependencies: ["SnapshotExchange"], swiftSettings: house),
+
+        tests("SnapshotExchange", []),
         tests("TreeEnsemble", []),
     ]
 )
