@@ -1,4 +1,5 @@
 #ifndef LEADLINE_CSHIMS_H
 #define LEADLINE_CSHIMS_H
 // What Swift cannot reach by itself: macros, CPU features, a few instructions.
+#include "LeadlineCRC32C.h"
 #endif
