@@ -62,7 +62,11 @@ public import Synchronization
     }
 
     /// A counted reference, for work that goes on over several turns: the one exception to "no counting".
-    @inlinable
+    ///
+    /// Never inlined. In the caller's body the optimiser may move a retain down past whatever it believes cannot release, and
+    /// an atomic store of the slot is such a thing: compiled for release, the count rose after ``goOffline()``, when
+    /// the value could be gone already. A call cannot be split, so here the count is up before it returns.
+    @inline(never)
     public func retainCurrent() -> Publication<Value> {
         precondition(seen != 0, "a reader that is offline holds nothing: call turn() first")
         // Safety: as in withCurrent; from here on the reference count keeps the value alive.
