@@ -104,6 +104,7 @@ let package = Package(
         .executableTarget(name: "snapshot-stress", dependencies: ["SnapshotExchange"], swiftSettings: house),
 
         tests("SnapshotExchange", []),
+        tests("Telemetry", []),
         tests("ByteKit", []),
         tests("TreeEnsemble", []),
     ]
