@@ -107,5 +107,6 @@ let package = Package(
         tests("Telemetry", []),
         tests("ByteKit", []),
         tests("TreeEnsemble", []),
+        tests("LeadTable", ["LeadTypes"]),
     ]
 )
