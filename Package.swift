@@ -58,9 +58,9 @@ let package = Package(
         // Floor 2: crafts.
         room("LeadWire", ["ByteKit", "LeadTypes"]),
         room("LeadTable", ["ByteKit", "LeadTypes", "CZlib"]),
-        room("Reactor", ["CShims"]),
-        room("TLSTransport", ["ByteKit", "COpenSSL"]),
-        room("HTTP2Transport", ["ByteKit", "CNghttp2"]),
+        room("Reactor", ["ByteKit", "CShims"]),
+        room("TLSTransport", ["ByteKit", "COpenSSL"], settings: lifetimes),
+        room("HTTP2Transport", ["ByteKit", "CNghttp2"], settings: lifetimes),
         room("EnsembleKernels", ["CShims", "TreeEnsemble"]),
         room("EnsembleFormats", ["ByteKit", "TreeEnsemble"]),
 
@@ -108,5 +108,6 @@ let package = Package(
         tests("ByteKit", []),
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
+        tests("Reactor", ["ByteKit"]),
     ]
 )

@@ -2,4 +2,5 @@
 #define LEADLINE_CSHIMS_H
 // What Swift cannot reach by itself: macros, CPU features, a few instructions.
 #include "LeadlineCRC32C.h"
+#include "LinuxSystem.h"
 #endif
