@@ -109,5 +109,6 @@ let package = Package(
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
         tests("Reactor", ["ByteKit"]),
+        tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
     ]
 )
