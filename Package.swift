@@ -110,5 +110,6 @@ let package = Package(
         tests("LeadTable", ["LeadTypes"]),
         tests("Reactor", ["ByteKit"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
+        tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
     ]
 )

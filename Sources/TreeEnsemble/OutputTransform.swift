@@ -18,6 +18,8 @@ public enum OutputTransform: Sendable, Equatable {
     case exp32
     /// XGBoost's hinge: 1 if the margin is above 0, else 0.
     case hinge32
+    /// XGBoost's quantiles from 3.4 on: the outputs of a row in ascending order.
+    case ascending32
     /// LightGBM's sigmoid in double, `1 / (1 + exp(-scale * x))`, on each output.
     case sigmoid64(scale: Double)
     /// LightGBM's softmax in double.
@@ -43,6 +45,7 @@ extension Ensemble {
         case .identity: return sums
         case .softmax32: return softmax32(sums)
         case .softmax64: return softmax64(sums)
+        case .ascending32: return sums.sorted()
         case .argmax32:
             var best = 0
             for output in sums.indices where sums[output] > sums[best] { best = output }
@@ -68,7 +71,7 @@ extension Ensemble {
 
 extension OutputTransform {
     /// The prediction for one margin by a transform that looks at one output alone.
-    /// - Precondition: not a softmax or argmax.
+    /// - Precondition: a transform that does not look at the whole row (softmax, argmax, ascending).
     public func prediction(fromMargin margin: Double) -> Double {
         switch self {
         case .identity: return margin
@@ -79,7 +82,7 @@ extension OutputTransform {
         case .exp64: return exp(margin)
         case .log1pExp64: return log1p(exp(margin))
         case .signedSquare64: return margin < 0 ? -(margin * margin) : margin * margin
-        case .softmax32, .softmax64, .argmax32: preconditionFailure("needs all outputs of the row")
+        case .softmax32, .softmax64, .argmax32, .ascending32: preconditionFailure("needs all outputs of the row")
         }
     }
 }

@@ -1,0 +1,139 @@
+/// Steps through a text line by line, and reads `key=value` lines without copying them.
+struct LineScanner {
+    private let bytes: [UInt8]
+    /// Where the line in view is, without its end.
+    private(set) var range = 0..<0
+    /// The number of the line in view, counted from 1.
+    private(set) var number = 0
+    /// Whether the line in view has an end of line.
+    private(set) var isTerminated = false
+    private var nextStart = 0
+    /// Where the value of the line in view starts, once ``hasKey(_:)`` found its key.
+    private var valueStart = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { nextStart = 3 }
+    }
+
+    /// The size of the text.
+    var byteCount: Int { bytes.count }
+
+    /// Whether no line is left.
+    var isAtEnd: Bool { range.lowerBound >= bytes.count }
+
+    /// The first byte of the line in view; 0 if it is empty.
+    var firstByte: UInt8 { range.isEmpty ? 0 : bytes[range.lowerBound] }
+
+    /// Brings the next line into view; false, and an empty view, behind the last.
+    mutating func next() -> Bool {
+        let start = nextStart
+        guard start < bytes.count else {
+            range = bytes.count..<bytes.count
+            return false
+        }
+        var end = start
+        while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+        isTerminated = end < bytes.count
+        nextStart = end + 1
+        number += 1
+        if end > start, bytes[end - 1] == 0x0D { end -= 1 }
+        range = start..<end
+        return true
+    }
+
+    /// Whether the line in view is this word.
+    func isWord(_ word: String) -> Bool {
+        word.utf8.count == range.count && bytes[range].starts(with: word.utf8)
+    }
+
+    /// Whether the line in view is `key=…`; its value can be read then.
+    mutating func hasKey(_ key: String) -> Bool {
+        let letters = key.utf8
+        guard letters.count < range.count, bytes[range.lowerBound + letters.count] == UInt8(ascii: "="),
+            bytes[range].starts(with: letters)
+        else { return false }
+        valueStart = range.lowerBound + letters.count + 1
+        return true
+    }
+
+    /// The value as text.
+    func text() throws(ModelFileError) -> String {
+        guard let text = String(validating: bytes[valueStart..<range.upperBound], as: UTF8.self) else {
+            throw damage("the line is not UTF-8")
+        }
+        return text
+    }
+
+    /// The value as a count.
+    func whole() throws(ModelFileError) -> Int {
+        guard let number = DecimalNumber.scan(bytes, from: valueStart, to: range.upperBound),
+            number.range.upperBound == range.upperBound, let value = number.integer, value >= 0,
+            value <= Int(Int32.max)
+        else { throw damage("a count was expected here") }
+        return value
+    }
+
+    /// The value as whole numbers.
+    func readIntegers(into numbers: inout [Int32]) throws(ModelFileError) {
+        numbers.removeAll(keepingCapacity: true)
+        try readNumbers { (number, _) in
+            guard let value = number.integer.flatMap({ Int32(exactly: $0) }) else { return false }
+            numbers.append(value)
+            return true
+        }
+    }
+
+    /// The value as 32-bit words.
+    func readWords(into numbers: inout [UInt32]) throws(ModelFileError) {
+        numbers.removeAll(keepingCapacity: true)
+        try readNumbers { (number, _) in
+            guard let value = number.integer.flatMap({ UInt32(exactly: $0) }) else { return false }
+            numbers.append(value)
+            return true
+        }
+    }
+
+    /// The value as finite doubles, each rounded once.
+    func readDoubles(into numbers: inout [Double]) throws(ModelFileError) {
+        numbers.removeAll(keepingCapacity: true)
+        try readNumbers { (number, bytes) in
+            let value = number.double(bytes)
+            numbers.append(value)
+            return value.isFinite
+        }
+    }
+
+    /// Hands the numbers of the value, with single or more spaces between them, to a closure that may refuse one.
+    func readNumbers(_ take: (DecimalNumber, [UInt8]) -> Bool) throws(ModelFileError) {
+        var at = valueStart
+        while true {
+            while at < range.upperBound, bytes[at] == 0x20 { at += 1 }
+            guard at < range.upperBound else { return }
+            guard let number = DecimalNumber.scan(bytes, from: at, to: range.upperBound),
+                number.range.upperBound == range.upperBound || bytes[number.range.upperBound] == 0x20,
+                take(number, bytes)
+            else {
+                let end = bytes[at..<range.upperBound].firstIndex(of: 0x20) ?? range.upperBound
+                let word = String(decoding: bytes[at..<min(end, at + 40)], as: UTF8.self)
+                throw damage("\"\(word)\" is not a number that fits here (column \(at - range.lowerBound + 1))")
+            }
+            at = number.range.upperBound
+        }
+    }
+
+    /// An error at the line in view, for a file that is damaged.
+    func damage(_ problem: String) -> ModelFileError {
+        ModelFileError(
+            kind: .lightGBMText,
+            position: .line(max(number, 1)),
+            problem: problem,
+            remedy: "the file is damaged or cut off; save or copy the model again"
+        )
+    }
+
+    /// An error at the line in view, for something that is not supported.
+    func unsupported(_ problem: String) -> ModelFileError {
+        ModelFileError(kind: .lightGBMText, position: .line(max(number, 1)), problem: problem)
+    }
+}

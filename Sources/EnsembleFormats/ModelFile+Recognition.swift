@@ -1,0 +1,101 @@
+extension ModelFile {
+    /// What a file is, by its content alone.
+    ///
+    /// Complexity: linear in the worst case (JSON whose first keys tell nothing), a few bytes in all others.
+    public static func recognise(_ bytes: [UInt8]) -> ModelFileKind {
+        if let kind = kindByMagic(bytes) { return kind }
+        let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        guard let first = bytes[start...].firstIndex(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
+            return bytes.isEmpty ? .empty : .unknown
+        }
+        let text = bytes[first...].prefix(4_096)
+        switch bytes[first] {
+        case UInt8(ascii: "{"): return kindOfBraces(bytes, first)
+        case UInt8(ascii: "["): return kindOfBracket(text)
+        case UInt8(ascii: "<"): return contains(text, "<PMML") ? .pmml : .unknown
+        case UInt8(ascii: "t") where starts(text, "tree\n") || starts(text, "tree\r\n"): return .lightGBMText
+        case UInt8(ascii: "b") where starts(text, "booster["): return .xgboostDumpText
+        case UInt8(ascii: "0") where starts(text, "0:[") || starts(text, "0:leaf="): return .xgboostDumpText
+        default: break
+        }
+        if isXGBoostBinary(bytes, at: 0) { return .xgboostBinary }
+        if isONNX(bytes) { return .onnx }
+        if isTreelite(bytes) { return .treelite }
+        return .unknown
+    }
+
+    private static func kindByMagic(_ bytes: [UInt8]) -> ModelFileKind? {
+        let magics: [([UInt8], ModelFileKind)] = [
+            ([0x1F, 0x8B], .gzip),
+            (Array("PK\u{3}\u{4}".utf8), .zip),
+            (Array("CBM1".utf8), .catBoostBinary),
+            ([0x93] + Array("NUMPY".utf8), .numpyArray),
+            (Array("binf".utf8), .xgboostBinary),
+            (Array("bs64\t".utf8), .xgboostBinary),
+        ]
+        if let (_, kind) = magics.first(where: { bytes.starts(with: $0.0) }) { return kind }
+        // Protocols 2 to 5; joblib's files are pickles too.
+        if bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) { return .pickle }
+        return nil
+    }
+
+    /// `{`: JSON goes on with a quote, UBJSON with the marker of the first key's length.
+    private static func kindOfBraces(_ bytes: [UInt8], _ first: Int) -> ModelFileKind {
+        guard first + 1 < bytes.count else { return .unknown }
+        if Array("iUIlL$#".utf8).contains(bytes[first + 1]) { return .xgboostUBJSON }
+        var reader = JSONReader(bytes)
+        var keys: Set<String> = []
+        do {
+            try reader.openObject()
+            while let key = try reader.nextKey() {
+                if key == "learner" { return .xgboostJSON }
+                keys.insert(key)
+                if keys.count > 1_000 { break }
+                try reader.skip()
+            }
+        } catch {
+            // A file cut in its first value may still be known by the key before it.
+        }
+        if keys.contains("nodeid") { return .xgboostDumpJSON }
+        if keys.contains("tree_info") || keys.contains("name") && keys.contains("max_feature_idx") {
+            return .lightGBMDumpJSON
+        }
+        if !keys.isDisjoint(with: ["oblivious_trees", "features_info", "model_info"]) { return .catBoostJSON }
+        return .unknown
+    }
+
+    /// `[`: only XGBoost's dump is a bare array of trees.
+    private static func kindOfBracket(_ text: ArraySlice<UInt8>) -> ModelFileKind {
+        contains(text, "\"nodeid\"") || contains(text, "\"leaf\"") ? .xgboostDumpJSON : .unknown
+    }
+
+    /// The old form starts with 136 bytes of parameters, then the lengths and texts of objective and booster.
+    private static func isXGBoostBinary(_ bytes: [UInt8], at start: Int) -> Bool {
+        let header = start + 136
+        guard bytes.count > header + 8 else { return false }
+        let length = bytes[header..<header + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard (3...64).contains(length), bytes.count >= header + 8 + Int(length) else { return false }
+        return bytes[header + 8..<header + 8 + Int(length)].allSatisfy { (0x20..<0x7F).contains($0) }
+    }
+
+    /// A protobuf that starts with `ir_version` (field 1, small) and another field of `ModelProto`.
+    private static func isONNX(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count > 4, bytes[0] == 0x08, bytes[1] < 0x40 else { return false }
+        return [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42].contains(bytes[2])
+    }
+
+    /// Three little-endian `int32` of a version 3 or 4, then the types of thresholds and leaves.
+    private static func isTreelite(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count > 14, (3...5).contains(bytes[0]) else { return false }
+        return bytes[1..<4].allSatisfy { $0 == 0 } && bytes[5..<8].allSatisfy { $0 == 0 }
+            && bytes[9..<12].allSatisfy { $0 == 0 }
+    }
+
+    private static func starts(_ text: ArraySlice<UInt8>, _ word: String) -> Bool { text.starts(with: word.utf8) }
+
+    private static func contains(_ text: ArraySlice<UInt8>, _ word: String) -> Bool {
+        let letters = Array(word.utf8)
+        guard text.count >= letters.count else { return false }
+        return (text.startIndex...text.endIndex - letters.count).contains { text[$0...].starts(with: letters) }
+    }
+}

@@ -1,0 +1,249 @@
+internal import TreeEnsemble
+
+/// XGBoost's model schema (`src/learner.cc`, `src/gbm/gbtree_model.cc`, `src/tree/tree_model.cc`), from whichever
+/// document holds it.
+///
+/// Keys may come in any order, so a model is gathered first and put together at the end.
+struct XGBoostReader<Document: DocumentReader> {
+    private var document: Document
+    private var version: [Int32] = []
+    private var parameters: [String: String] = [:]
+    private var attributes: [String: String] = [:]
+    private var objective: String?
+    private var featureNames: [String] = []
+    private var booster: String?
+    private var treeCount: Int?
+    private var trees: [Tree]?
+    private var treeInfo: [Int32] = []
+    private var weights: [Float] = []
+    private var hasLearner = false
+
+    /// Reads the whole document.
+    static func ensemble(from document: Document) throws(ModelFileError) -> Ensemble {
+        var reader = XGBoostReader(document: document)
+        try reader.readDocument()
+        return try reader.assemble()
+    }
+
+    private init(document: Document) { self.document = document }
+}
+
+// MARK: - Gathering
+
+extension XGBoostReader {
+    private mutating func readDocument() throws(ModelFileError) {
+        try document.openObject()
+        while let key = try document.nextKey() {
+            switch key {
+            case "version": try document.readIntegers(into: &version)
+            case "learner": try readLearner()
+            default: try document.skip()
+            }
+        }
+        try document.finish()
+        guard hasLearner else {
+            throw unsupported("there is no \"learner\" in it, so it is no model of XGBoost's")
+        }
+    }
+
+    private mutating func readLearner() throws(ModelFileError) {
+        hasLearner = true
+        try document.openObject()
+        while let key = try document.nextKey() {
+            switch key {
+            case "learner_model_param": parameters = try document.readParameters()
+            case "attributes": attributes = try document.readParameters()
+            case "feature_names": featureNames = try document.readStrings()
+            case "objective": objective = try document.readParameters()["name"]
+            case "gradient_booster": try readBooster(isInner: false)
+            default: try document.skip()
+            }
+        }
+    }
+
+    /// Dart kept its trees in a booster within the booster until 3.2.
+    private mutating func readBooster(isInner: Bool) throws(ModelFileError) {
+        try document.openObject()
+        while let key = try document.nextKey() {
+            switch key {
+            case "name":
+                let name = try document.readString()
+                if !isInner { booster = name }
+            case "model":
+                if booster == "gblinear" { try document.skip() } else { try readModel() }
+            case "gbtree" where !isInner: try readBooster(isInner: true)
+            case "weight_drop": try document.readFloats(into: &weights)
+            default: try document.skip()
+            }
+        }
+    }
+
+    private mutating func readModel() throws(ModelFileError) {
+        try document.openObject()
+        while let key = try document.nextKey() {
+            switch key {
+            case "gbtree_model_param":
+                let start = document.position
+                if let count = try document.readParameters()["num_trees"] {
+                    treeCount = try whole(count, "num_trees", at: start)
+                }
+            case "tree_info": try document.readIntegers(into: &treeInfo)
+            case "trees": try readTrees()
+            case "weight_drop": try document.readFloats(into: &weights)
+            default: try document.skip()
+            }
+        }
+    }
+
+    private mutating func readTrees() throws(ModelFileError) {
+        var read: [Tree] = []
+        var arrays = XGBoostTreeArrays()
+        var categoryWords = 0
+        try document.openArray()
+        while try document.nextElement() {
+            let start = document.position
+            try arrays.read(from: &document)
+            do {
+                let tree = try arrays.tree(categoryWords: &categoryWords)
+                read.append(tree)
+            } catch {
+                throw document.error("tree \(read.count): \(error.problem)", at: start, remedy: error.remedy)
+            }
+        }
+        trees = read
+    }
+}
+
+// MARK: - Putting together
+
+extension XGBoostReader {
+    private func assemble() throws(ModelFileError) -> Ensemble {
+        guard booster != "gblinear" else {
+            throw unsupported("the booster is gblinear, a linear model without trees")
+        }
+        guard let trees else {
+            throw unsupported("there are no trees in it (\"gradient_booster\".\"model\".\"trees\")")
+        }
+        let name = booster ?? "gbtree"
+        guard name == "gbtree" || name == "dart" else { throw unsupported("the booster \(name) is not known") }
+        if let treeCount, treeCount != trees.count {
+            throw damaged("\(trees.count) trees, but num_trees says \(treeCount)")
+        }
+        guard treeInfo.count == trees.count else {
+            throw damaged("tree_info tells of \(treeInfo.count) trees, the file holds \(trees.count)")
+        }
+        guard weights.isEmpty && name != "dart" || weights.count == trees.count else {
+            throw damaged("weight_drop tells of \(weights.count) trees, the file holds \(trees.count)")
+        }
+        let classes = try whole(parameters["num_class"] ?? "0", "num_class")
+        let targets = try whole(parameters["num_target"] ?? "1", "num_target")
+        let outputs = max(classes, targets, 1)
+        guard outputs <= ModelFile.outputsMax else {
+            throw unsupported("\(outputs) outputs; at most \(ModelFile.outputsMax) are supported")
+        }
+        guard let objective else { throw damaged("the objective has no name") }
+        let rule: XGBoostObjective
+        do {
+            rule = try XGBoostObjective.rule(objective, version: version, outputs: outputs)
+        } catch {
+            throw unsupported(error.problem)
+        }
+        return Ensemble(
+            provenance: Provenance(
+                library: "xgboost",
+                libraryVersion: version.map(String.init).joined(separator: "."),
+                format: document.kind.rawValue
+            ),
+            objective: objective,
+            featureNames: try names(),
+            outputCount: outputs,
+            arithmetic: .float32LessThan,
+            baseMargins: try baseMargins(rule, outputs: outputs),
+            trees: weighted(trees),
+            transform: rule.transform,
+            bestIteration: attributes["best_iteration"].flatMap { Int($0) }
+        )
+    }
+
+    /// The trees with their output and with leaf × weight in float32, the product that XGBoost's sum uses.
+    private func weighted(_ trees: [Tree]) -> [Tree] {
+        var trees = trees
+        for index in trees.indices {
+            trees[index].output = Int(treeInfo[index])
+            guard !weights.isEmpty else { continue }
+            let weight = weights[index]
+            for leaf in trees[index].leafValues.indices {
+                trees[index].leafValues[leaf] = Double(Float(trees[index].leafValues[leaf]) * weight)
+            }
+        }
+        return trees
+    }
+
+    private func names() throws(ModelFileError) -> [String] {
+        let count = try whole(parameters["num_feature"] ?? "", "num_feature")
+        guard count <= ModelFile.featuresMax else {
+            throw unsupported("\(count) features; at most \(ModelFile.featuresMax) are supported")
+        }
+        if featureNames.isEmpty { return (0..<count).map { "f\($0)" } }
+        guard featureNames.count == count else {
+            throw damaged("\(featureNames.count) feature names for \(count) features")
+        }
+        return featureNames
+    }
+
+    /// `base_score` as margins: `5E-1` for all outputs, or from 3.1 on `[5E-1]` or one an output.
+    private func baseMargins(_ rule: XGBoostObjective, outputs: Int) throws(ModelFileError) -> [Double] {
+        guard let text = parameters["base_score"] else { throw damaged("there is no base_score") }
+        var scores: [Float] = []
+        let isVector = text.utf8.first == UInt8(ascii: "[") && text.utf8.last == UInt8(ascii: "]")
+        let inner = isVector ? text.dropFirst().dropLast() : text[...]
+        for part in inner.split(separator: ",", omittingEmptySubsequences: false) {
+            let bytes = Array(part.utf8.filter { $0 != 0x20 })
+            guard let number = DecimalNumber.scan(bytes, from: 0, to: bytes.count),
+                number.range.upperBound == bytes.count, number.float(bytes).isFinite
+            else { throw damaged("base_score \(text.prefix(80)) is no number") }
+            scores.append(number.float(bytes))
+        }
+        guard scores.count == 1 || scores.count == outputs else {
+            throw damaged("base_score holds \(scores.count) numbers for \(outputs) outputs")
+        }
+        var margins: [Double] = []
+        for score in scores {
+            guard let margin = rule.margin(fromBaseScore: score) else {
+                throw damaged("base_score \(score) is outside what \(rule.name) allows")
+            }
+            margins.append(Double(margin))
+        }
+        return margins.count == outputs ? margins : [Double](repeating: margins[0], count: outputs)
+    }
+
+    private func whole(_ text: String, _ name: String, at offset: Int? = nil) throws(ModelFileError) -> Int {
+        guard let value = Int(text), value >= 0, value <= Int(Int32.max) else {
+            throw ModelFileError(
+                kind: document.kind,
+                position: offset.map { .byte($0) } ?? .file,
+                problem: "\(name) is \(text.isEmpty ? "missing" : String(text.prefix(80))), not a count",
+                remedy: "the file is damaged; save the model again"
+            )
+        }
+        return value
+    }
+
+    private func damaged(_ problem: String) -> ModelFileError {
+        ModelFileError(
+            kind: document.kind,
+            position: .file,
+            problem: problem,
+            remedy: "the file is damaged; save the model again"
+        )
+    }
+
+    private func unsupported(_ problem: String) -> ModelFileError {
+        ModelFileError(
+            kind: document.kind,
+            position: .file,
+            problem: problem,
+            remedy: "tree ensembles (gbtree, dart) with XGBoost's own objectives can be read"
+        )
+    }
+}

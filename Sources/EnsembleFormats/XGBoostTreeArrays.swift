@@ -1,0 +1,177 @@
+internal import TreeEnsemble
+
+/// One tree as XGBoost writes it, a handful of arrays with one entry a node; used again for each tree.
+struct XGBoostTreeArrays {
+    private var nodeCount: Int?
+    private var leafVectorSize = 1
+    private var left: [Int32] = []
+    private var right: [Int32] = []
+    private var features: [Int32] = []
+    private var conditions: [Float] = []
+    private var defaultLeft: [Int32] = []
+    private var splitTypes: [Int32] = []
+    private var categories: [Int32] = []
+    private var categoryNodes: [Int32] = []
+    private var categorySegments: [Int32] = []
+    private var categorySizes: [Int32] = []
+
+    /// Why a tree cannot be used.
+    struct Refusal: Error {
+        let problem: String
+        let remedy: String
+
+        static func damaged(_ problem: String) -> Refusal {
+            Refusal(problem: problem, remedy: "the file is damaged; save the model again")
+        }
+    }
+
+    /// The most words that the category sets of an ensemble may take: 128 MiB.
+    static let categoryWordsMax = 1 << 25
+    /// XGBoost takes no category from here on (`src/common/categorical.h`).
+    static let categoriesMax: Int32 = 1 << 24
+
+    /// Reads the object of one tree in place of the last one.
+    mutating func read(from document: inout some DocumentReader) throws(ModelFileError) {
+        nodeCount = nil
+        leafVectorSize = 1
+        // An array that the file leaves out must not keep the last tree's numbers.
+        left.removeAll(keepingCapacity: true)
+        right.removeAll(keepingCapacity: true)
+        features.removeAll(keepingCapacity: true)
+        conditions.removeAll(keepingCapacity: true)
+        defaultLeft.removeAll(keepingCapacity: true)
+        splitTypes.removeAll(keepingCapacity: true)
+        categories.removeAll(keepingCapacity: true)
+        categoryNodes.removeAll(keepingCapacity: true)
+        categorySegments.removeAll(keepingCapacity: true)
+        categorySizes.removeAll(keepingCapacity: true)
+        try document.openObject()
+        while let key = try document.nextKey() {
+            switch key {
+            case "left_children": try document.readIntegers(into: &left)
+            case "right_children": try document.readIntegers(into: &right)
+            case "split_indices": try document.readIntegers(into: &features)
+            case "split_conditions": try document.readFloats(into: &conditions)
+            case "default_left": try document.readIntegers(into: &defaultLeft)
+            case "split_type": try document.readIntegers(into: &splitTypes)
+            case "categories": try document.readIntegers(into: &categories)
+            case "categories_nodes": try document.readIntegers(into: &categoryNodes)
+            case "categories_segments": try document.readIntegers(into: &categorySegments)
+            case "categories_sizes": try document.readIntegers(into: &categorySizes)
+            case "tree_param":
+                let parameters = try document.readParameters()
+                nodeCount = parameters["num_nodes"].flatMap { Int($0) }
+                leafVectorSize = parameters["size_leaf_vector"].flatMap { Int($0) } ?? 1
+            default: try document.skip()
+            }
+        }
+    }
+
+    /// The tree in our form, the root first, each node reached once.
+    ///
+    /// Only what is reached from the root is taken: XGBoost leaves nodes that pruning deleted in its arrays. The
+    /// output is set by whoever knows `tree_info`.
+    /// - Parameter categoryWords: the words of category sets so far; grows.
+    /// - Returns: the tree, for output 0.
+    /// - Throws: ``Refusal``.
+    func tree(categoryWords: inout Int) throws(Refusal) -> Tree {
+        guard leafVectorSize <= 1 else {
+            throw Refusal(
+                problem: "its leaves are vectors of \(leafVectorSize) numbers",
+                remedy: "train with multi_strategy=\"one_output_per_tree\""
+            )
+        }
+        let count = left.count
+        guard count >= 1, nodeCount == nil || nodeCount == count, right.count == count, features.count == count,
+            conditions.count == count, defaultLeft.count == count, splitTypes.isEmpty || splitTypes.count == count
+        else { throw .damaged("its arrays differ in length, or from num_nodes") }
+        let segments = try segmentsByNode()
+
+        var tree = Tree(output: 0, nodes: [], leafValues: [])
+        tree.nodes.reserveCapacity(count / 2)
+        tree.leafValues.reserveCapacity(count / 2 + 1)
+        var isSeen = [Bool](repeating: false, count: count)
+        // A node of the file, and the node of ours whose child it is (none for the root).
+        var pending: [(source: Int32, parent: Int32, isRight: Bool)] = [(0, -1, false)]
+        while let next = pending.popLast() {
+            guard next.source >= 0, Int(next.source) < count else {
+                throw .damaged("a child is node \(next.source) of \(count)")
+            }
+            let source = Int(next.source)
+            guard !isSeen[source] else { throw .damaged("node \(source) is reached twice (a cycle or a shared child)") }
+            isSeen[source] = true
+            let link: Int32
+            if left[source] == -1 {
+                link = ~Int32(tree.leafValues.count)
+                tree.leafValues.append(Double(conditions[source]))
+            } else {
+                link = Int32(tree.nodes.count)
+                let test: NodeTest
+                if !splitTypes.isEmpty, splitTypes[source] == 1 {
+                    test = .inSetRight(set: Int32(tree.categorySets.count))
+                    let set = try categorySet(segments[next.source], node: source)
+                    tree.categorySets.append(set)
+                    categoryWords += set.words.count
+                    guard categoryWords <= Self.categoryWordsMax else {
+                        throw Refusal(
+                            problem: "the category sets take more than \(Self.categoryWordsMax / (1 << 18)) MiB",
+                            remedy: "train with fewer or smaller category codes"
+                        )
+                    }
+                } else {
+                    test = .threshold(Double(conditions[source]))
+                }
+                tree.nodes.append(
+                    Node(
+                        feature: features[source],
+                        test: test,
+                        missing: .nan,
+                        defaultLeft: defaultLeft[source] != 0,
+                        left: 0,
+                        right: 0
+                    )
+                )
+                pending.append((right[source], link, true))
+                pending.append((left[source], link, false))
+            }
+            guard next.parent >= 0 else { continue }
+            if next.isRight {
+                tree.nodes[Int(next.parent)].right = link
+            } else {
+                tree.nodes[Int(next.parent)].left = link
+            }
+        }
+        return tree
+    }
+
+    /// Where in ``categories`` the set of each categorical node stands.
+    private func segmentsByNode() throws(Refusal) -> [Int32: Range<Int>] {
+        guard categorySegments.count == categoryNodes.count, categorySizes.count == categoryNodes.count else {
+            throw .damaged("the arrays of its categories differ in length")
+        }
+        var segments: [Int32: Range<Int>] = [:]
+        for (index, node) in categoryNodes.enumerated() {
+            let start = Int(categorySegments[index])
+            let size = Int(categorySizes[index])
+            guard start >= 0, size >= 0, start + size <= categories.count else {
+                throw .damaged("node \(node) has categories \(start)..<\(start + size) of \(categories.count)")
+            }
+            segments[node] = start..<start + size
+        }
+        return segments
+    }
+
+    private func categorySet(_ segment: Range<Int>?, node: Int) throws(Refusal) -> CategorySet {
+        guard let segment else { throw .damaged("node \(node) splits by category but has no categories") }
+        var largest: Int32 = -1
+        for category in categories[segment] {
+            guard category >= 0, category < Self.categoriesMax else {
+                throw .damaged("node \(node) has the category \(category)")
+            }
+            largest = max(largest, category)
+        }
+        var words = [UInt32](repeating: 0, count: largest < 0 ? 0 : Int(largest) / 32 + 1)
+        for category in categories[segment] { words[Int(category) / 32] |= 1 << UInt32(category % 32) }
+        return CategorySet(words: words)
+    }
+}

@@ -1,0 +1,99 @@
+import EnsembleFormats
+import Testing
+import TreeEnsemble
+
+/// Every shared model against the predictions of the library that trained it.
+///
+/// The rule: XGBoost margins are equal bit for bit in float32, LightGBM's raw scores bit for bit in double (their sum
+/// has one order). Predictions may differ by a few units in the last place, for `exp` is the C library's.
+@Suite("Conformance with XGBoost and LightGBM", .serialized)
+struct ConformanceTests {
+    private static let readable: Set<String> = ["xgboost-json", "xgboost-ubj", "lightgbm-text"]
+
+    @Test("every model agrees with its library, or is refused with a reason")
+    func agreement() throws {
+        var table: [String] = []
+        for item in SharedModels.cases {
+            guard let model = item.model, !SharedModels.isFolder(model) else {
+                table.append("skipped  \(item.id) [\(item.format)]: its model is a folder, not a file")
+                continue
+            }
+            var files = [model]
+            if let twin = item.alsoUbj { files.append(twin) }
+            if let converted = item.convertedJson, item.format == "xgboost-binary" { files.append(converted) }
+            for file in files {
+                let bytes = try SharedModels.bytes(file)
+                let ensemble: Ensemble
+                do {
+                    ensemble = try ModelFile.read(bytes, name: file)
+                } catch {
+                    let isExpected =
+                        item.mustBeRefused || !Self.readable.contains(item.format)
+                        || item.features?.contains("linear_tree") == true
+                    #expect(isExpected, "\(item.id): \(error)")
+                    #expect(!error.problem.isEmpty && !error.remedy.isEmpty, "\(error)")
+                    table.append("refused  \(item.id) [\(error.kind.rawValue)]: \(error.problem); \(error.remedy)")
+                    continue
+                }
+                #expect(!item.mustBeRefused, "\(item.id) must be refused")
+                var rows = 0
+                for (input, expected) in [(item.input, item.expected), (item.edgeInput, item.edgeExpected)] {
+                    guard let input, let expected else { continue }
+                    rows += try compare(ensemble, file, input, expected)
+                }
+                #expect(rows > 0, "\(item.id) has no rows to compare")
+                table.append("agreed   \(file) [\(ensemble.provenance.format)]: \(rows) rows")
+            }
+        }
+        print(table.sorted().joined(separator: "\n"))
+    }
+
+    /// Compares margins and predictions of each row.
+    private func compare(_ ensemble: Ensemble, _ file: String, _ input: String, _ expected: String) throws -> Int {
+        let rows = try SharedModels.table(input).rows
+        let (header, answers) = try SharedModels.table(expected)
+        #expect(rows.count == answers.count)
+        let marginColumns = header.indices.filter { header[$0].hasPrefix("margin") || header[$0].hasPrefix("raw") }
+        let predictionColumns = header.indices.filter { header[$0].hasPrefix("pred") }
+        #expect(marginColumns.count == ensemble.outputCount, "\(expected): \(header)")
+        let evaluator = try ReferenceEvaluator(ensemble)
+        var wrong = 0
+        for (index, (row, answer)) in zip(rows, answers).enumerated() {
+            let values = row.map(SharedModels.number)
+            let margins = evaluator.margins(of: values)
+            let wanted = marginColumns.map { SharedModels.number(answer[$0]) }
+            let predictions = ensemble.predictions(fromMargins: margins)
+            let wantedPredictions = predictionColumns.map { SharedModels.number(answer[$0]) }
+            let isRight =
+                margins.elementsEqual(wanted) { isSame($0, $1, ensemble.arithmetic) }
+                && predictions.elementsEqual(wantedPredictions) { isClose($0, $1, ensemble.arithmetic) }
+            if !isRight {
+                wrong += 1
+                if wrong <= 3 {
+                    Issue.record(
+                        """
+                        \(file), \(input), row \(index): margins \(margins), wanted \(wanted); \
+                        predictions \(predictions), wanted \(wantedPredictions)
+                        """
+                    )
+                }
+            }
+        }
+        #expect(wrong == 0, "\(file), \(input): \(wrong) of \(rows.count) rows are off")
+        return rows.count
+    }
+
+    private func isSame(_ one: Double, _ other: Double, _ arithmetic: Arithmetic) -> Bool {
+        switch arithmetic {
+        case .float32LessThan: Float(one).bitPattern == Float(other).bitPattern && Double(Float(one)) == one
+        case .float64LessOrEqual: one.bitPattern == other.bitPattern
+        }
+    }
+
+    private func isClose(_ one: Double, _ other: Double, _ arithmetic: Arithmetic) -> Bool {
+        switch arithmetic {
+        case .float32LessThan: abs(Float(one) - Float(other)) <= 4 * Float(other).ulp
+        case .float64LessOrEqual: abs(one - other) <= 4 * other.ulp
+        }
+    }
+}
