@@ -106,6 +106,7 @@ let package = Package(
         tests("SnapshotExchange", []),
         tests("Telemetry", []),
         tests("ByteKit", []),
+        tests("LeadWire", ["ByteKit", "LeadTypes"]),
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
         tests("Reactor", ["ByteKit"]),

@@ -17,7 +17,7 @@ public enum CRC32C {
     }
 
     /// The same by table, as it is done where there is no instruction.
-    static func byTable(_ bytes: RawSpan) -> UInt32 {
+    package static func byTable(_ bytes: RawSpan) -> UInt32 {
         // Safety: as in `continuing`.
         unsafe bytes.withUnsafeBytes { unsafe leadline_crc32c_table(0, $0.baseAddress, $0.count) }
     }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ByteKit
+import ByteKit
 
 @Suite("CRC-32C")
 struct CRC32CTests {

@@ -1,0 +1,52 @@
+public import ByteKit
+
+/// How the values of one column are written.
+public enum ColumnEncoding: UInt8, Sendable, CaseIterable {
+    /// No bytes: every value is missing.
+    case absent = 0x00
+    /// One double that all rows share.
+    case constant = 0x01
+    /// One bit a row.
+    case bits = 0x10
+    /// An unsigned byte a row.
+    case uint8 = 0x11
+    /// A signed 16-bit integer a row.
+    case int16 = 0x14
+    /// A signed 32-bit integer a row.
+    case int32 = 0x15
+    /// A single-precision number a row; NaN is missing.
+    case float32 = 0x21
+    /// A double-precision number a row; NaN is missing.
+    case float64 = 0x22
+    /// Strings, then for each row the index of one of them in a byte.
+    case dictionary8 = 0x30
+    /// Strings, then for each row the index of one of them in 16 bits.
+    case dictionary16 = 0x31
+
+    /// How the row values lie in the bytes; nil where there are none.
+    public var element: PackedElement? {
+        switch self {
+        case .absent, .constant: nil
+        case .bits: .bit
+        case .uint8, .dictionary8: .uint8
+        case .int16: .int16
+        case .int32: .int32
+        case .float32: .float32
+        case .float64: .float64
+        case .dictionary16: .uint16
+        }
+    }
+
+    /// Whether the row values are indices of strings that the message brings along.
+    public var isDictionary: Bool {
+        self == .dictionary8 || self == .dictionary16
+    }
+
+    /// Whether a validity bitmap may mark rows as missing; numbers in floating point say it by NaN.
+    public var allowsValidity: Bool {
+        switch self {
+        case .absent, .float32, .float64: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,155 @@
+internal import ByteKit
+
+/// The columns: numbers take the smallest encoding that gives back the same numbers, typed columns go as they are.
+extension ScoreRequestEncoder {
+    /// Adds a column of numbers, NaN where missing, in the smallest exact encoding; of equals, the lowest code.
+    ///
+    /// Booleans are 0 and 1, categories the indices of their levels, dates days since 1970-01-01T00:00Z.
+    public mutating func add(_ values: [Double]) {
+        add(values.span)
+    }
+
+    /// Adds a column of numbers, NaN where missing, in the smallest exact encoding; of equals, the lowest code.
+    public mutating func add(_ values: Span<Double>) {
+        checkRows(values.count)
+        let summary = ColumnSummary(of: values)
+        let encoding = summary.smallestEncoding
+        let marked = summary.missing > 0 && encoding.allowsValidity
+        let validity = marked ? bitmap(values.count) { !values[$0].isNaN } : nil
+        switch encoding {
+        case .absent: addColumn(.absent, validity: nil) { _ in }
+        case .constant: addColumn(.constant, validity: validity) { $0.put(summary.first) }
+        case .bits:
+            let column = bitmap(values.count) { values[$0] == 1 }
+            addColumn(.bits, validity: validity) { $0.put(column: column.span) }
+        case .uint8:
+            let column = integers(values, UInt8.self)
+            addColumn(.uint8, validity: validity) { $0.put(column: column.span) }
+        case .int16:
+            let column = integers(values, Int16.self)
+            addColumn(.int16, validity: validity) { $0.put(column: column.span) }
+        case .int32:
+            let column = integers(values, Int32.self)
+            addColumn(.int32, validity: validity) { $0.put(column: column.span) }
+        case .float32:
+            var column = [Float](repeating: 0, count: values.count)
+            for row in column.indices { column[row] = Float(values[row]) }
+            addColumn(.float32, validity: nil) { $0.put(column: column.span) }
+        default: addColumn(.float64, validity: nil) { $0.put(column: values) }
+        }
+    }
+
+    /// Adds a column of single-precision numbers as they are, NaN where missing.
+    public mutating func add(_ values: Span<Float>) {
+        checkRows(values.count)
+        addColumn(.float32, validity: nil) { $0.put(column: values) }
+    }
+
+    /// Adds a column of double-precision numbers as they are, NaN where missing.
+    public mutating func add(exactly values: Span<Double>) {
+        checkRows(values.count)
+        addColumn(.float64, validity: nil) { $0.put(column: values) }
+    }
+
+    /// Adds a column of bytes as they are.
+    ///
+    /// - Parameters:
+    ///   - values: One a row.
+    ///   - isPresent: Which rows have a value, nil for all.
+    public mutating func add(_ values: Span<UInt8>, isPresent: [Bool]? = nil) {
+        checkRows(values.count)
+        addColumn(.uint8, validity: validity(isPresent)) { $0.put(column: values) }
+    }
+
+    /// Adds a column of 16-bit integers as they are.
+    ///
+    /// - Parameters:
+    ///   - values: One a row.
+    ///   - isPresent: Which rows have a value, nil for all.
+    public mutating func add(_ values: Span<Int16>, isPresent: [Bool]? = nil) {
+        checkRows(values.count)
+        addColumn(.int16, validity: validity(isPresent)) { $0.put(column: values) }
+    }
+
+    /// Adds a column of 32-bit integers as they are.
+    ///
+    /// - Parameters:
+    ///   - values: One a row.
+    ///   - isPresent: Which rows have a value, nil for all.
+    public mutating func add(_ values: Span<Int32>, isPresent: [Bool]? = nil) {
+        checkRows(values.count)
+        addColumn(.int32, validity: validity(isPresent)) { $0.put(column: values) }
+    }
+
+    /// Adds a column of truth values, nil where missing.
+    public mutating func add(booleans values: [Bool?]) {
+        checkRows(values.count)
+        let present = values.contains(nil) ? bitmap(values.count) { values[$0] != nil } : nil
+        let column = bitmap(values.count) { values[$0] == true }
+        addColumn(.bits, validity: present) { $0.put(column: column.span) }
+    }
+
+    /// Adds a column of strings, nil where missing, as a dictionary in the order of first appearance.
+    ///
+    /// - Parameter values: One a row; the server finds the model's levels among them.
+    /// - Throws: `badDictionary` for more than 65,535 different strings, or one longer than 65,535 bytes.
+    public mutating func add(strings values: [String?]) throws(WireError) {
+        checkRows(values.count)
+        var codes: [String: UInt16] = [:]
+        var entries: [String] = []
+        var column = [UInt16](repeating: 0, count: values.count)
+        var missing = 0
+        for (row, value) in values.enumerated() {
+            guard let value else {
+                missing += 1
+                continue
+            }
+            if let code = codes[value] {
+                column[row] = code
+                continue
+            }
+            guard entries.count < Int(UInt16.max), value.utf8.count <= Int(UInt16.max) else {
+                throw WireError(
+                    .badDictionary,
+                    "a dictionary has at most 65,535 strings of at most 65,535 bytes",
+                    row: row,
+                    column: columnsAdded
+                )
+            }
+            column[row] = UInt16(entries.count)
+            codes[value] = UInt16(entries.count)
+            entries.append(value)
+        }
+        guard !entries.isEmpty else {
+            addColumn(.absent, validity: nil) { _ in }
+            return
+        }
+        let present = missing > 0 ? bitmap(values.count) { values[$0] != nil } : nil
+        if entries.count <= 256 {
+            let narrow = column.map { UInt8(truncatingIfNeeded: $0) }
+            addColumn(.dictionary8, validity: present, dictionary: entries) { $0.put(column: narrow.span) }
+        } else {
+            addColumn(.dictionary16, validity: present, dictionary: entries) { $0.put(column: column.span) }
+        }
+    }
+
+    private func validity(_ isPresent: [Bool]?) -> [UInt8]? {
+        guard let isPresent else { return nil }
+        checkRows(isPresent.count)
+        return bitmap(isPresent.count) { isPresent[$0] }
+    }
+}
+
+/// One bit a row, the lowest of a byte first.
+private func bitmap(_ count: Int, _ bit: (Int) -> Bool) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: (count + 7) >> 3)
+    for row in 0..<count where bit(row) { bytes[row >> 3] |= 1 << UInt8(row & 7) }
+    return bytes
+}
+
+/// The numbers as integers, 0 where missing; the caller knows that they fit.
+private func integers<T: FixedWidthInteger>(_ values: Span<Double>, _ type: T.Type) -> [T] {
+    var column = [T](repeating: 0, count: values.count)
+    for row in column.indices { column[row] = values[row].isNaN ? 0 : T(values[row]) }
+    return column
+}
