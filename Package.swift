@@ -109,6 +109,7 @@ let package = Package(
         tests("LeadWire", ["ByteKit", "LeadTypes"]),
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
+        tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring"]),
         tests("Reactor", ["ByteKit"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),

@@ -8,7 +8,9 @@ struct Leadline: AsyncParsableCommand {
         commandName: "leadline",
         abstract: "Predictive lead scoring as fast infrastructure.",
         version: "0.1.0",
-        subcommands: []
+        subcommands: [
+            SampleLeads.self
+        ]
     )
 
     /// Runs the command line and leaves with 0 (done), 1 (it failed) or 2 (it was asked wrongly).
