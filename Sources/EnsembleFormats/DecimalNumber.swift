@@ -4,7 +4,7 @@
 /// then ends one unit off, so ``float(_:)`` and ``double(_:)`` both start from the digits.
 ///
 /// Example: `-1.25E-3` is scanned as significand 125, exponent -5, negative.
-struct DecimalNumber {
+package struct DecimalNumber {
     /// Whether a minus stands before it.
     var isNegative = false
     /// The digits without the point; at most 19 of them are kept.
@@ -16,7 +16,7 @@ struct DecimalNumber {
     /// Whether there was neither a point nor an exponent.
     var isInteger = true
     /// Where the text starts and ends.
-    var range = 0..<0
+    package private(set) var range = 0..<0
 
     /// Longer numbers are refused: no library writes them.
     static let digitsMax = 1_000
@@ -29,7 +29,7 @@ extension DecimalNumber {
     ///   - start: where the number starts.
     ///   - end: where the text ends.
     /// - Returns: the number, or nil if there is none of this form or it is longer than ``digitsMax``.
-    static func scan(_ bytes: [UInt8], from start: Int, to end: Int) -> DecimalNumber? {
+    package static func scan(_ bytes: [UInt8], from start: Int, to end: Int) -> DecimalNumber? {
         var number = DecimalNumber()
         var at = start
         if at < end, bytes[at] == UInt8(ascii: "-") {
@@ -91,13 +91,13 @@ extension DecimalNumber {
     }
 
     /// The whole number, if it is one and fits.
-    var integer: Int? {
+    package var integer: Int? {
         guard isInteger, isExact, exponent == 0, significand <= UInt64(Int.max) else { return nil }
         return isNegative ? -Int(significand) : Int(significand)
     }
 
     /// The nearest float32, ties to even; infinite beyond its range.
-    func float(_ bytes: [UInt8]) -> Float {
+    package func float(_ bytes: [UInt8]) -> Float {
         if significand == 0 && isExact { return isNegative ? -0.0 : 0 }
         if let (bits, power) = binary, power >= -126, power <= 127 {
             let kept = bits.rounded(to: 24)
@@ -108,7 +108,7 @@ extension DecimalNumber {
     }
 
     /// The nearest double, ties to even; infinite beyond its range.
-    func double(_ bytes: [UInt8]) -> Double {
+    package func double(_ bytes: [UInt8]) -> Double {
         if significand == 0 && isExact { return isNegative ? -0.0 : 0 }
         if let (bits, power) = binary, power >= -1022, power <= 1023 {
             let kept = bits.rounded(to: 53)

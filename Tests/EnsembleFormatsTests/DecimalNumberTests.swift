@@ -1,0 +1,100 @@
+import EnsembleFormats
+import Testing
+
+@Suite("Decimal numbers")
+struct DecimalNumberTests {
+    private func scan(_ text: String) throws -> (DecimalNumber, [UInt8]) {
+        let bytes = Array(text.utf8)
+        let number = try #require(DecimalNumber.scan(bytes, from: 0, to: bytes.count), "\(text)")
+        #expect(number.range == 0..<bytes.count, "\(text)")
+        return (number, bytes)
+    }
+
+    @Test("a random decimal is rounded once, as the C library rounds it")
+    func randomDecimals() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix(state: seed)
+        for _ in 0..<20_000 {
+            let digits = Int.random(in: 1...21, using: &random)
+            var text = random.next() & 1 == 0 ? "" : "-"
+            text += (0..<digits).map { _ in String(Int.random(in: 0...9, using: &random)) }.joined()
+            if random.next() & 1 == 0 {
+                text += "." + (0..<5).map { _ in String(Int.random(in: 0...9, using: &random)) }.joined()
+            }
+            if random.next() & 1 == 0 { text += "E\(Int.random(in: -60...60, using: &random))" }
+            let (number, bytes) = try scan(text)
+            let double = try #require(Double(text))
+            let float = try #require(Float(text))
+            #expect(number.double(bytes).bitPattern == double.bitPattern, "\(text), seed \(seed)")
+            #expect(number.float(bytes).bitPattern == float.bitPattern, "\(text), seed \(seed)")
+        }
+    }
+
+    @Test("every written float and double reads back the same, near all its bounds too")
+    func roundTrips() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix(state: seed)
+        for _ in 0..<20_000 {
+            let float = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
+            if float.isFinite {
+                let (number, bytes) = try scan("\(float)")
+                #expect(number.float(bytes).bitPattern == float.bitPattern, "\(float), seed \(seed)")
+            }
+            let double = Double(bitPattern: random.next())
+            if double.isFinite {
+                let (number, bytes) = try scan("\(double)")
+                #expect(number.double(bytes).bitPattern == double.bitPattern, "\(double), seed \(seed)")
+            }
+        }
+    }
+
+    @Test("a decimal just above a midpoint of two floats rounds up, where a way through double would not")
+    func doubleRounding() throws {
+        // 1 + 2^-24 is the midpoint of two floats; this is above it by less than a double can tell.
+        let (number, bytes) = try scan("1.00000005960464477540")
+        #expect(number.float(bytes) == Float(1).nextUp)
+        #expect(Float(number.double(bytes)) == 1)
+        let (tie, tieBytes) = try scan("1.000000059604644775390625")
+        #expect(tie.float(tieBytes) == 1, "a tie goes to even")
+    }
+
+    @Test("extremes: zeros, denormals, overflow, long tails of digits")
+    func extremes() throws {
+        for (text, expected) in [
+            ("0", 0.0), ("-0.0", -0.0), ("0.000e5", 0), ("1e-400", 0), ("1e400", Double.infinity),
+            ("4.9e-324", Double.leastNonzeroMagnitude), ("1.7976931348623157e308", Double.greatestFiniteMagnitude),
+            ("0." + String(repeating: "0", count: 300) + "1", 1e-301), (String(repeating: "9", count: 300), 1e300),
+            ("1.0000000180025095e-35", Double(Float(1e-35))),
+        ] {
+            let (number, bytes) = try scan(text)
+            #expect(number.double(bytes).bitPattern == expected.bitPattern, "\(text)")
+        }
+        let (number, bytes) = try scan("1e-45")
+        #expect(number.float(bytes) == Float.leastNonzeroMagnitude)
+    }
+
+    @Test(
+        "what is no number is refused",
+        arguments: [
+            "", "-", "+1", ".5", "1.", "1e", "1e+", "nan", "inf", "0x1", " 1", String(repeating: "1", count: 1_001),
+        ]
+    )
+    func refusals(text: String) {
+        let bytes = Array(text.utf8)
+        let number = DecimalNumber.scan(bytes, from: 0, to: bytes.count)
+        #expect(number == nil || number?.range.upperBound != bytes.count)
+    }
+}
+
+/// A small seeded generator, so that a failure can be repeated.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+        return z ^ z >> 31
+    }
+}
