@@ -113,5 +113,6 @@ let package = Package(
         tests("Reactor", ["ByteKit"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
+        tests("EnsembleKernels", ["TreeEnsemble"]),
     ]
 )

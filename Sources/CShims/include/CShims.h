@@ -3,4 +3,6 @@
 // What Swift cannot reach by itself: macros, CPU features, a few instructions.
 #include "LeadlineCRC32C.h"
 #include "LinuxSystem.h"
+#include "CShimsEnsemblePlan.h"
+#include "CShimsProcessor.h"
 #endif

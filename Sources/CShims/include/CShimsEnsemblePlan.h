@@ -1,0 +1,89 @@
+#ifndef LEADLINE_CSHIMS_ENSEMBLE_PLAN_H
+#define LEADLINE_CSHIMS_ENSEMBLE_PLAN_H
+#include <stdint.h>
+
+// The packed ensemble's records, laid out once so that every kernel reads the same bytes.
+
+// Rows are scored in passes of at most CShimsRowsMax, in blocks of CShimsBlockRows. A pass's codes are one byte a row
+// and code column, column after column: row r of column c is byte c * CShimsRowsMax + r.
+enum { CShimsRowsMax = 256, CShimsBlockRows = 64 };
+
+// Trees ----------------------------------------------------------------------------------------------------------
+//
+// A tree's leaves are numbered so that each node has its smaller side first; a row that goes to the larger side clears
+// the bits of the smaller; the exit leaf is the lowest bit left. Bits are kept in groups of eight leaves, a byte a row,
+// and a tree's records come group by group, the last group first:
+//
+//   CShimsGroup | CShimsClear × above | CShimsClear × notAbove | CShimsMemberClear × members | next group ...
+
+// A code column's place in a pass (column * CShimsRowsMax: a multiple of 256), and in its low byte the bits that a
+// cleared row keeps.
+typedef uint32_t CShimsPlaceAndKeep;
+
+typedef struct {
+    CShimsPlaceAndKeep placeAndKeep;
+    uint32_t keys;  // the key in each of four bytes: a four-byte broadcast costs nothing but the load
+} CShimsClear;
+
+typedef struct {
+    CShimsPlaceAndKeep placeAndKeep;
+    uint32_t unused;
+    uint64_t codes;  // bit c: rows of code c (0...63) are cleared
+} CShimsMemberClear;
+
+typedef struct {
+    uint32_t above;     // clears where code > key
+    uint32_t notAbove;  // clears where code <= key
+    uint32_t members;   // clears where the code's bit is set
+    uint32_t unused;
+} CShimsGroup;
+
+// How a tree's leaf values are stored.
+typedef enum {
+    CShimsLeavesFloat = 0,        // a float each, zeros up to a multiple of 16
+    CShimsLeavesDouble = 1,       // a double each, zeros up to a multiple of 16
+    CShimsLeavesSplitDouble = 2,  // for 32 leaves: the low halves of the doubles, then the high halves
+} CShimsLeafForm;
+
+typedef struct {
+    uint64_t recordOffset;  // of the tree's first group in the record stream, in bytes
+    uint64_t leafOffset;    // of the tree's first leaf in the leaf storage, in bytes
+    uint32_t groupCount;
+    uint32_t leafCount;
+    uint32_t output;
+    uint32_t leafForm;
+} CShimsTree;
+
+typedef struct {
+    const CShimsTree *trees;
+    const uint8_t *records;
+    const uint8_t *leaves;
+    uint32_t treeCount;
+} CShimsForest;
+
+// Codes ----------------------------------------------------------------------------------------------------------
+
+// One code column that is filled from a rank; a value that is special here has a code of its own.
+typedef struct {
+    uint32_t place;        // column * CShimsRowsMax
+    uint32_t zeroSpecial;  // 1: zero (at most 1e-35f in size) is special, and so is NaN; 0: NaN alone
+    uint32_t specialCode;
+    uint32_t unused;
+} CShimsRankColumn;
+
+// Finds a value's rank among a feature's thresholds: how many of them it has passed. Thresholds are sorted; NaN, which
+// no value passes, fills them up to the next power of two, at least 16. Before them come 16 separators: every
+// sixteenth threshold.
+typedef struct {
+    const float *floats;
+    const double *doubles;
+    const CShimsRankColumn *columns;
+    uint32_t feature;
+    uint32_t paddedCount;
+    uint32_t columnCount;
+    uint32_t unused;
+} CShimsRanker;
+
+enum { CShimsSeparators = 16 };
+
+#endif

@@ -1,0 +1,131 @@
+internal import CShims
+public import TreeEnsemble
+
+/// How a matrix of values lies in memory; strides count elements.
+public enum MatrixLayout: Sendable, Equatable {
+    /// A row's values side by side; `stride` from one row to the next.
+    case rowMajor(stride: Int)
+    /// A feature's values side by side; `stride` from one feature to the next.
+    case featureMajor(stride: Int)
+}
+
+/// An ensemble packed for fast evaluation: immutable, for any number of threads at once.
+///
+/// Its margins are, bit for bit, those of `ReferenceEvaluator`, whatever the kernel, the batch size and the layout.
+public final class EnsembleKernel: Sendable {
+    /// The kernel that evaluates.
+    public let kernel: KernelName
+    /// The width of a row.
+    public let featureCount: Int
+    /// Margins a row gets.
+    public let outputCount: Int
+    /// Bytes of the packed ensemble.
+    public let packedByteCount: Int
+    /// Code columns: the bytes that a row is turned into.
+    public let columnCount: Int
+
+    private let plan: PackedPlan
+
+    /// Kernels that this processor can run, best first.
+    public static var supportedByProcessor: [KernelName] {
+        KernelName.allCases.filter { $0.missingOnThisProcessor.isEmpty }
+    }
+
+    /// Validates and packs an ensemble.
+    ///
+    /// - Parameters:
+    ///   - ensemble: what to evaluate.
+    ///   - kernel: the kernel to use; the best that the processor can run if nil.
+    /// - Throws: `InvalidEnsemble`, or ``KernelError`` when the processor cannot run the kernel.
+    public init(_ ensemble: Ensemble, kernel: KernelName? = nil) throws {
+        try ensemble.validate()
+        let chosen = kernel ?? Self.supportedByProcessor.first ?? .portable
+        let missing = chosen.missingOnThisProcessor
+        guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
+        self.kernel = chosen
+        plan = try PackedPlan(ensemble, splitDoubles: false)
+        featureCount = plan.featureCount
+        outputCount = plan.outputCount
+        packedByteCount = plan.byteCount
+        columnCount = plan.columnCount
+    }
+
+    /// The margins of float rows, before the output transform: `rows` × ``outputCount``, row by row.
+    ///
+    /// Float values are exact for a LightGBM ensemble too: they mean what their widened doubles mean.
+    ///
+    /// - Parameters:
+    ///   - rows: how many.
+    ///   - values: the matrix; NaN is missing.
+    ///   - layout: how it lies in memory.
+    ///   - scratch: this thread's working memory.
+    ///   - margins: where margins go; float32 ones are widened.
+    /// - Precondition: the spans are large enough for `rows` and the layout.
+    public func margins(
+        rows: Int,
+        values: Span<Float>,
+        layout: MatrixLayout,
+        scratch: KernelScratch,
+        into margins: inout MutableSpan<Double>
+    ) {
+        check(rows: rows, values: values.count, layout, margins: margins.count)
+        // Safety: `check` made sure that both spans cover what the strides reach; they outlive the call.
+        unsafe values.withUnsafeBufferPointer { source in
+            unsafe margins.withUnsafeMutableBufferPointer { target in
+                guard let start = source.baseAddress, let out = target.baseAddress else { return }
+                let matrix = unsafe RowSource(start: start, layout)
+                unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: out)
+            }
+        }
+    }
+
+    /// The margins of double rows; an XGBoost ensemble rounds each value to float32 first.
+    ///
+    /// - Parameters:
+    ///   - rows: how many.
+    ///   - values: the matrix; NaN is missing.
+    ///   - layout: how it lies in memory.
+    ///   - scratch: this thread's working memory.
+    ///   - margins: where margins go.
+    /// - Precondition: the spans are large enough for `rows` and the layout.
+    public func margins(
+        rows: Int,
+        values: Span<Double>,
+        layout: MatrixLayout,
+        scratch: KernelScratch,
+        into margins: inout MutableSpan<Double>
+    ) {
+        check(rows: rows, values: values.count, layout, margins: margins.count)
+        // Safety: as above.
+        unsafe values.withUnsafeBufferPointer { source in
+            unsafe margins.withUnsafeMutableBufferPointer { target in
+                guard let start = source.baseAddress, let out = target.baseAddress else { return }
+                let matrix = unsafe RowSource(start: start, layout)
+                unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: out)
+            }
+        }
+    }
+
+    private func check(rows: Int, values: Int, _ layout: MatrixLayout, margins: Int) {
+        precondition(rows >= 0 && margins >= rows * outputCount, "room for every row's margins")
+        guard rows > 0, featureCount > 0 else { return }
+        switch layout {
+        case .rowMajor(let stride):
+            precondition(stride >= featureCount, "a row's values do not overlap the next row's")
+            precondition(values >= (rows - 1) * stride + featureCount, "the matrix holds every row")
+        case .featureMajor(let stride):
+            precondition(stride >= rows, "a feature's values do not overlap the next feature's")
+            precondition(values >= (featureCount - 1) * stride + rows, "the matrix holds every feature")
+        }
+    }
+}
+
+extension RowSource {
+    fileprivate init(start: UnsafePointer<Value>, _ layout: MatrixLayout) {
+        // Safety: the caller keeps the matrix alive while this value is used.
+        switch layout {
+        case .rowMajor(let stride): unsafe self.init(start: start, rowStride: stride, featureStride: 1)
+        case .featureMajor(let stride): unsafe self.init(start: start, rowStride: 1, featureStride: stride)
+        }
+    }
+}

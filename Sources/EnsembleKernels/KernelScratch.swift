@@ -1,0 +1,26 @@
+/// A thread's working memory: codes of a block of rows, and their sums.
+///
+/// Grows to what the largest ensemble it has met needs; after that a call allocates nothing. One thread at a time.
+public final class KernelScratch {
+    private var codes = AlignedBytes(count: 0)
+    private var sums = AlignedBytes(count: 0)
+
+    /// Empty working memory.
+    public init() {}
+
+    /// Memory for this many bytes of codes and of sums.
+    ///
+    /// - Parameters:
+    ///   - codeByteCount: bytes of codes; zero or what earlier rows left.
+    ///   - sumByteCount: bytes of sums.
+    /// - Returns: the two blocks, aligned to 64; valid until the next call.
+    func prepare(
+        codeByteCount: Int,
+        sumByteCount: Int
+    ) -> (codes: UnsafeMutableRawPointer, sums: UnsafeMutableRawPointer) {
+        if codes.count < codeByteCount { codes = AlignedBytes(count: codeByteCount) }
+        if sums.count < sumByteCount { sums = AlignedBytes(count: sumByteCount) }
+        // Safety: the caller holds this object while it uses the blocks, on one thread.
+        return unsafe (codes.start, sums.start)
+    }
+}

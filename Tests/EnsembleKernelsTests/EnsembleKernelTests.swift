@@ -1,0 +1,110 @@
+import EnsembleKernels
+import Testing
+import TreeEnsemble
+
+@Suite("A packed ensemble")
+struct EnsembleKernelTests {
+    private let shape = EnsembleShape(name: "plain", arithmetic: .float64LessOrEqual, leaves: [31, 40])
+
+    @Test("is told apart from one with a single wrong leaf or threshold: the comparison's alarm rings")
+    func alarm() throws {
+        var generator = SeededGenerator(seed: 42)
+        let right = RandomEnsemble(shape, using: &generator)
+        let rows = right.rows(300, using: &generator)
+        var wrongLeaf = right.ensemble
+        wrongLeaf.trees[3].leafValues[0] = wrongLeaf.trees[3].leafValues[0].nextUp
+        var wrongSide = right.ensemble
+        let root = wrongSide.trees[1].nodes[0]
+        wrongSide.trees[1].nodes[0].left = root.right
+        wrongSide.trees[1].nodes[0].right = root.left
+        for name in EnsembleKernel.supportedByProcessor {
+            for form in RowForm.allCases {
+                let expected = referenceMargins(try ReferenceEvaluator(right.ensemble), rows, form)
+                for wrong in [wrongLeaf, wrongSide] {
+                    let kernel = try EnsembleKernel(wrong, kernel: name)
+                    #expect(firstDifference(kernelMargins(kernel, rows, form, KernelScratch()), expected) != nil)
+                }
+                var corrupted = expected
+                corrupted[177] = corrupted[177].nextDown
+                #expect(firstDifference(corrupted, expected)?.hasPrefix("margin 177 ") == true)
+            }
+        }
+    }
+
+    @Test("is scored by several threads at once, each with its own scratch")
+    func threads() async throws {
+        var generator = SeededGenerator(seed: 7)
+        let random = RandomEnsemble(shape, using: &generator)
+        let rows = random.rows(500, using: &generator)
+        let kernel = try EnsembleKernel(random.ensemble)
+        let form = RowForm(isFloat: true, isRowMajor: true, gap: 0)
+        let expected = referenceMargins(try ReferenceEvaluator(random.ensemble), rows, form)
+        await withTaskGroup(of: String?.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    let scratch = KernelScratch()
+                    for _ in 0..<20 {
+                        let margins = kernelMargins(kernel, rows, form, scratch)
+                        if let difference = firstDifference(margins, expected) { return difference }
+                    }
+                    return nil
+                }
+            }
+            for await difference in group { #expect(difference == nil) }
+        }
+    }
+
+    @Test("scores nothing when given no rows")
+    func emptyBatch() throws {
+        var generator = SeededGenerator(seed: 1)
+        let kernel = try EnsembleKernel(RandomEnsemble(shape, using: &generator).ensemble)
+        for form in RowForm.allCases { #expect(kernelMargins(kernel, [], form, KernelScratch()).isEmpty) }
+    }
+
+    @Test("uses the same scratch as ensembles of other sizes")
+    func sharedScratch() throws {
+        let scratch = KernelScratch()
+        let form = RowForm(isFloat: true, isRowMajor: false, gap: 0)
+        for leaves in [3, 500, 31, 64, 2] {
+            var generator = SeededGenerator(seed: UInt64(leaves))
+            let shape = EnsembleShape(
+                name: "shared",
+                arithmetic: .float32LessThan,
+                leaves: [leaves],
+                outputs: leaves % 3 + 1
+            )
+            let random = RandomEnsemble(shape, using: &generator)
+            let rows = random.rows(90, using: &generator)
+            let expected = referenceMargins(try ReferenceEvaluator(random.ensemble), rows, form)
+            let margins = kernelMargins(try EnsembleKernel(random.ensemble), rows, form, scratch)
+            #expect(firstDifference(margins, expected) == nil)
+        }
+    }
+
+    @Test("is refused with the reason when it is not valid")
+    func invalid() throws {
+        var generator = SeededGenerator(seed: 1)
+        var broken = RandomEnsemble(shape, using: &generator).ensemble
+        broken.trees[0].nodes[0].left = 0
+        #expect(throws: InvalidEnsemble.self) { try EnsembleKernel(broken) }
+    }
+
+    @Test("can always be had from the portable kernel, and names what another lacks")
+    func availability() throws {
+        #expect(EnsembleKernel.supportedByProcessor.last == .portable)
+        var generator = SeededGenerator(seed: 1)
+        let ensemble = RandomEnsemble(shape, using: &generator).ensemble
+        for name in KernelName.allCases {
+            let missing = name.missingOnThisProcessor
+            if missing.isEmpty {
+                #expect(try EnsembleKernel(ensemble, kernel: name).kernel == name)
+            } else {
+                #expect(throws: KernelError.unsupported(kernel: name, missing: missing)) {
+                    try EnsembleKernel(ensemble, kernel: name)
+                }
+            }
+        }
+        let refusal = KernelError.unsupported(kernel: .portable, missing: ["A", "B"])
+        #expect(refusal.description.contains("lacks A, B"))
+    }
+}
