@@ -114,5 +114,6 @@ let package = Package(
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
+        tests("TLSTransport", ["ByteKit", "COpenSSL"]),
     ]
 )
