@@ -198,7 +198,7 @@ extension XGBoostReader {
         let isVector = text.utf8.first == UInt8(ascii: "[") && text.utf8.last == UInt8(ascii: "]")
         let inner = isVector ? text.dropFirst().dropLast() : text[...]
         for part in inner.split(separator: ",", omittingEmptySubsequences: false) {
-            let bytes = Array(part.utf8.filter { $0 != 0x20 })
+            let bytes = Array(part.utf8.drop { $0 == 0x20 }.reversed().drop { $0 == 0x20 }.reversed())
             guard let number = DecimalNumber.scan(bytes, from: 0, to: bytes.count),
                 number.range.upperBound == bytes.count, number.float(bytes).isFinite
             else { throw damaged("base_score \(text.prefix(80)) is no number") }

@@ -1,0 +1,64 @@
+/// How the trees of an ensemble look at a feature.
+public struct FeatureUse: Sendable, Equatable {
+    /// Splits that compare the feature with a threshold.
+    public var thresholdSplits = 0
+    /// Splits that look the feature up in a set of categories.
+    public var categorySplits = 0
+    /// The largest category code that a set names; nil if none does.
+    public var largestCategory: Int?
+
+    /// Splits of either kind.
+    public var splits: Int { thresholdSplits + categorySplits }
+}
+
+extension Ensemble {
+    /// Inner nodes of all trees.
+    public var nodeCount: Int { trees.reduce(0) { $0 + $1.nodes.count } }
+
+    /// The most splits that a row can pass in one tree; 0 if every tree is a single leaf.
+    /// - Precondition: the ensemble is valid.
+    public var depth: Int { trees.reduce(0) { max($0, $1.depth) } }
+
+    /// How often each feature is looked at, one entry a feature.
+    /// - Precondition: the ensemble is valid.
+    public func featureUse() -> [FeatureUse] {
+        var uses = [FeatureUse](repeating: FeatureUse(), count: featureCount)
+        for tree in trees {
+            for node in tree.nodes {
+                switch node.test {
+                case .threshold: uses[Int(node.feature)].thresholdSplits += 1
+                case .inSetLeft(let set), .inSetRight(let set):
+                    let largest = tree.categorySets[Int(set)].largest
+                    uses[Int(node.feature)].categorySplits += 1
+                    uses[Int(node.feature)].largestCategory = [uses[Int(node.feature)].largestCategory, largest]
+                        .compactMap { $0 }.max()
+                }
+            }
+        }
+        return uses
+    }
+}
+
+extension Tree {
+    /// The most splits from the root to a leaf.
+    /// - Precondition: the tree is valid.
+    public var depth: Int {
+        var deepest = 0
+        var pending: [(node: Int32, depth: Int)] = nodes.isEmpty ? [] : [(0, 1)]
+        while let (index, depth) = pending.popLast() {
+            deepest = max(deepest, depth)
+            for child in [nodes[Int(index)].left, nodes[Int(index)].right] where child >= 0 {
+                pending.append((child, depth + 1))
+            }
+        }
+        return deepest
+    }
+}
+
+extension CategorySet {
+    /// The largest code in the set; nil if it is empty.
+    public var largest: Int? {
+        guard let word = words.lastIndex(where: { $0 != 0 }) else { return nil }
+        return word * 32 + 31 - words[word].leadingZeroBitCount
+    }
+}

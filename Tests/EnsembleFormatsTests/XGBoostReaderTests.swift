@@ -1,0 +1,200 @@
+import EnsembleFormats
+import Testing
+import TreeEnsemble
+
+@Suite("XGBoost's JSON and UBJSON")
+struct XGBoostReaderTests {
+    /// The margins of rows, from either form; they must agree to the bit.
+    private func margins(_ fixture: XGBoostFixture, _ rows: [[Double]]) throws -> [[Double]] {
+        let json = try ModelFile.read(fixture.document.json, name: "m.json")
+        var ubjson = try ModelFile.read(fixture.document.ubjson, name: "m.ubj")
+        #expect(ubjson.provenance.format == "xgboost-ubjson")
+        ubjson.provenance.format = json.provenance.format
+        #expect(json == ubjson)
+        let evaluator = try ReferenceEvaluator(json)
+        return rows.map(evaluator.margins(of:))
+    }
+
+    private func refusal(_ fixture: XGBoostFixture) throws -> String {
+        let errors = [fixture.document.json, fixture.document.ubjson].map { bytes in
+            #expect(throws: ModelFileError.self) { try ModelFile.read(bytes, name: "m") }
+        }
+        let problems = try errors.map { try #require($0) }
+        #expect(problems[0].problem == problems[1].problem)
+        #expect(!problems[0].remedy.isEmpty)
+        return problems[0].description
+    }
+
+    @Test("a tree with both directions of missing, and equality to the right")
+    func plainTree() throws {
+        let found = try margins(
+            XGBoostFixture(),
+            [[0.4, 9], [0.5, 1], [0.5, 2], [.nan, 9], [0.9, .nan], [.infinity, -.infinity]]
+        )
+        #expect(found == [[-1], [3], [4], [-1], [4], [3]])
+    }
+
+    @Test("the file's keys may come in any order, and unknown ones are passed over")
+    func order() throws {
+        #expect(try margins(XGBoostFixture(isReversed: true), [[0, 0]]) == [[-1]])
+    }
+
+    @Test("nodes that pruning left behind are not taken")
+    func deletedNodes() throws {
+        var tree = XGBoostFixture.TreeFixture()
+        tree.left += [-1]
+        tree.right += [77]
+        tree.features += [99]
+        tree.conditions += [.nan]
+        tree.defaultLeft += [0]
+        let bytes = XGBoostFixture(trees: [tree]).document.json
+        let ensemble = try ModelFile.read(bytes)
+        #expect(ensemble.leafCount == 3)
+    }
+
+    @Test("a category in the set goes right, all else left; missing takes the default side")
+    func categories() throws {
+        var tree = XGBoostFixture.TreeFixture()
+        tree.splitTypes = [1, 0, 0, 0, 0]
+        tree.conditions[0] = .nan
+        tree.categories = [0, 3, 40]
+        tree.categoryNodes = [0]
+        tree.categorySegments = [0]
+        tree.categorySizes = [3]
+        let rows: [[Double]] = [
+            [0, 0], [3.9, 0], [40, 9], [41, 9], [-0.5, 9], [-1, 9], [16_777_216, 9], [.nan, 9],
+        ]
+        #expect(
+            try margins(XGBoostFixture(trees: [tree]), rows) == [[3], [3], [4], [-1], [-1], [-1], [-1], [-1]]
+        )
+    }
+
+    @Test("dart: leaf times weight in float32, wherever the weights are kept", arguments: [false, true])
+    func dart(hasOldDart: Bool) throws {
+        let weight: Float = 0.7661
+        var fixture = XGBoostFixture()
+        fixture.weights = [weight]
+        fixture.hasOldDart = hasOldDart
+        #expect(try margins(fixture, [[0.9, 0]]) == [[Double(Float(3) * weight)]])
+        fixture.weights = [weight, weight]
+        #expect(try refusal(fixture).contains("weight_drop tells of 2 trees"))
+    }
+
+    @Test("classes and targets: tree_info says which output a tree adds to, whatever the order")
+    func outputs() throws {
+        var fixture = XGBoostFixture(objective: "multi:softprob", baseScore: "5E-1", classes: "3")
+        fixture.trees = [.init(), .init(), .init(), .init()]
+        fixture.treeInfo = [2, 2, 0, 1]
+        #expect(try margins(fixture, [[0, 0]]) == [[-0.5, -0.5, -1.5]])
+        fixture.treeInfo = [0, 1, 2, 3]
+        #expect(try refusal(fixture).contains("output 3 of 3"))
+        var targets = XGBoostFixture(baseScore: "[1E0,2E0]", targets: "2")
+        targets.trees = [.init(), .init()]
+        targets.treeInfo = [1, 0]
+        #expect(try margins(targets, [[0.9, 2]]) == [[5, 6]])
+    }
+
+    @Test(
+        "base score becomes a margin by its objective, in float32",
+        arguments: [
+            ("reg:squarederror", "2.5E-1", Float(0.25)), ("reg:squarederror", "[2.5E-1]", 0.25),
+            ("binary:logistic", "5E-1", 0), ("binary:logistic", "[2.3538704E-1]", -1.1781387),
+            ("binary:logitraw", "5E-1", 0.5), ("binary:hinge", "5E-1", 0.5), ("count:poisson", "1E0", 0),
+            ("reg:gamma", "2E0", 0.6931472), ("rank:ndcg", "5E-1", 0.5),
+        ]
+    )
+    func baseScores(objective: String, text: String, margin: Float) throws {
+        let found = try margins(XGBoostFixture(objective: objective, baseScore: text), [[0, 0]])
+        #expect(found == [[Double(margin + -1)]])
+    }
+
+    @Test("binary:logitraw took its base score for a probability until 1.3")
+    func versions() throws {
+        let old = XGBoostFixture(version: [1, 3, 3], objective: "binary:logitraw", baseScore: "5E-1")
+        #expect(try margins(old, [[0, 0]]) == [[-1]])
+        #expect(try refusal(XGBoostFixture(objective: "binary:logistic", baseScore: "0E0")).contains("outside"))
+        let clamped = XGBoostFixture(version: [3, 2, 0], objective: "binary:logistic", baseScore: "0E0")
+        #expect(try margins(clamped, [[0, 0]])[0][0] < -14)
+        let quantiles = XGBoostFixture(version: [3, 4, 0], objective: "reg:quantileerror", targets: "2")
+        let sorted = try ModelFile.read(quantiles.document.json)
+        #expect(sorted.predictions(fromMargins: [3, 1]) == [1, 3])
+    }
+
+    @Test("names, versions and the best iteration are kept")
+    func particulars() throws {
+        var fixture = XGBoostFixture(featureNames: ["Größe", "visits"])
+        fixture.attributes = [("best_iteration", .text("17"))]
+        let ensemble = try ModelFile.read(fixture.document.ubjson)
+        #expect(ensemble.featureNames == ["Größe", "visits"])
+        #expect(ensemble.bestIteration == 17)
+        #expect(ensemble.provenance.libraryVersion == "3.0.2")
+        #expect(ensemble.depth == 2)
+        #expect(ensemble.featureUse().map(\.splits) == [1, 1])
+    }
+
+    @Test("text in JSON may hold escapes, and the two bare words stand for themselves")
+    func jsonLiberties() throws {
+        let text = String(decoding: XGBoostFixture(featureNames: ["A", "B"]).document.json, as: UTF8.self)
+            .replacing("\"A\"", with: #""\u00e9\n\ud83d\ude00\"""#).replacing(",2.0,", with: ", Infinity ,")
+        let ensemble = try ModelFile.read(Array(text.utf8))
+        #expect(ensemble.featureNames[0] == "é\n😀\"")
+        #expect(try ReferenceEvaluator(ensemble).margins(of: [1, 1e30]) == [3])
+        let integers = text.replacing("[0.5,", with: "[1 ,")
+        #expect(try ReferenceEvaluator(ModelFile.read(Array(integers.utf8))).margins(of: [0.7, 0]) == [-1])
+    }
+
+    @Test("what is not supported is refused by its name")
+    func refusals() throws {
+        #expect(try refusal(XGBoostFixture(booster: "gblinear")).contains("gblinear"))
+        #expect(try refusal(XGBoostFixture(objective: "reg:expectileerror")).contains("reg:expectileerror"))
+        #expect(try refusal(XGBoostFixture(objective: nil)).contains("objective"))
+        var vector = XGBoostFixture()
+        vector.trees[0].leafVectorSize = "3"
+        #expect(try refusal(vector).contains("vectors of 3"))
+        #expect(try refusal(XGBoostFixture(features: "2147483647")).contains("at most 1048576"))
+        #expect(try refusal(XGBoostFixture(objective: "multi:softprob", classes: "2147483647")).contains("outputs"))
+        #expect(try refusal(XGBoostFixture(features: "99999999999999999999")).contains("num_feature"))
+        #expect(try refusal(XGBoostFixture(features: "1")).contains("feature 1 of 1"))
+        #expect(try refusal(XGBoostFixture(featureNames: ["one"])).contains("1 feature names for 2"))
+        for score in ["", "[]", "[1,2]", "abc", "1E99", "[1", "1 2", "NaN"] {
+            #expect(try refusal(XGBoostFixture(baseScore: score)).contains("base_score"), "\(score)")
+        }
+    }
+
+    @Test("trees that hang together wrongly are refused with tree and node")
+    func hostileTrees() throws {
+        func refusalOf(_ change: (inout XGBoostFixture.TreeFixture) -> Void) throws -> String {
+            var fixture = XGBoostFixture(trees: [.init(), .init()])
+            change(&fixture.trees[1])
+            let text = try refusal(fixture)
+            #expect(text.contains("tree 1"), "\(text)")
+            return text
+        }
+        #expect(try refusalOf { $0.left[2] = 0 }.contains("node 0 is reached twice"))
+        #expect(try refusalOf { $0.left[2] = 2 }.contains("node 2 is reached twice"))
+        #expect(try refusalOf { $0.right[2] = 3 }.contains("node 3 is reached twice"))
+        #expect(try refusalOf { $0.right[0] = 5 }.contains("a child is node 5 of 5"))
+        #expect(try refusalOf { $0.right[0] = -1 }.contains("a child is node -1 of 5"))
+        #expect(try refusalOf { $0.left[0] = Int(Int32.min) }.contains("a child is node"))
+        #expect(try refusalOf { $0.features[0] = -1 }.contains("feature -1"))
+        #expect(try refusalOf { $0.conditions[0] = .nan }.contains("threshold"))
+        #expect(try refusalOf { $0.conditions.removeLast() }.contains("differ in length"))
+        #expect(try refusalOf { $0.nodeCount = "2147483648" }.contains("differ in length"))
+        #expect(try refusalOf { $0.splitTypes = [1, 0, 0, 0, 0] }.contains("no categories"))
+        func categorical(_ change: (inout XGBoostFixture.TreeFixture) -> Void) throws -> String {
+            try refusalOf { tree in
+                tree.splitTypes = [1, 0, 0, 0, 0]
+                tree.categories = [1]
+                tree.categoryNodes = [0]
+                tree.categorySegments = [0]
+                tree.categorySizes = [1]
+                change(&tree)
+            }
+        }
+        #expect(try categorical { $0.categorySizes = [2] }.contains("categories 0..<2 of 1"))
+        #expect(try categorical { $0.categorySegments = [-1] }.contains("categories -1..<0"))
+        #expect(try categorical { $0.categories = [1 << 24] }.contains("category 16777216"))
+        #expect(try categorical { $0.categories = [-1] }.contains("category -1"))
+        #expect(try categorical { $0.categorySizes = [] }.contains("differ in length"))
+    }
+}
