@@ -1,4 +1,5 @@
 import EnsembleFormats
+import EnsembleKernels
 import Testing
 import TreeEnsemble
 
@@ -45,6 +46,7 @@ struct ConformanceTests {
                 table.append("agreed   \(file) [\(ensemble.provenance.format)]: \(rows) rows")
             }
         }
+        print("kernels: reference, " + EnsembleKernel.supportedByProcessor.map(\.rawValue).joined(separator: ", "))
         print(table.sorted().joined(separator: "\n"))
     }
 
@@ -57,6 +59,7 @@ struct ConformanceTests {
         let predictionColumns = header.indices.filter { header[$0].hasPrefix("pred") }
         #expect(marginColumns.count == ensemble.outputCount, "\(expected): \(header)")
         let evaluator = try ReferenceEvaluator(ensemble)
+        try compareKernels(evaluator, rows.map { $0.map(SharedModels.number) }, file)
         var wrong = 0
         for (index, (row, answer)) in zip(rows, answers).enumerated() {
             let values = row.map(SharedModels.number)
@@ -81,6 +84,25 @@ struct ConformanceTests {
         }
         #expect(wrong == 0, "\(file), \(input): \(wrong) of \(rows.count) rows are off")
         return rows.count
+    }
+
+    /// Compares every kernel that runs here with the reference evaluator, bit for bit.
+    private func compareKernels(_ evaluator: ReferenceEvaluator, _ rows: [[Double]], _ file: String) throws {
+        let wanted = rows.flatMap(evaluator.margins(of:)).map(\.bitPattern)
+        let values = rows.flatMap { $0 }
+        for name in EnsembleKernel.supportedByProcessor {
+            let kernel = try EnsembleKernel(evaluator.ensemble, kernel: name)
+            var margins = [Double](repeating: .nan, count: wanted.count)
+            var span = margins.mutableSpan
+            kernel.margins(
+                rows: rows.count,
+                values: values.span,
+                layout: .rowMajor(stride: kernel.featureCount),
+                scratch: KernelScratch(),
+                into: &span
+            )
+            #expect(margins.map(\.bitPattern) == wanted, "\(file): the kernel \(name.rawValue) is off")
+        }
     }
 
     private func isSame(_ one: Double, _ other: Double, _ arithmetic: Arithmetic) -> Bool {
