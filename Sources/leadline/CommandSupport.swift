@@ -14,10 +14,11 @@ func writeToStandardError(_ text: String) {
     FileHandle.standardError.write(Data(text.utf8))
 }
 
-/// One JSON object on one line of standard output, keys in order, at once (not when a buffer is full).
+/// One JSON object on one line of standard output, keys `like_this` and in order, at once (not when a buffer is full).
 func printJSONLine(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
         positiveInfinity: "Infinity",
         negativeInfinity: "-Infinity",

@@ -9,7 +9,9 @@ struct Leadline: AsyncParsableCommand {
         abstract: "Predictive lead scoring as fast infrastructure.",
         version: "0.1.0",
         subcommands: [
-            SampleLeads.self
+            Inspect.self,
+            Predict.self,
+            SampleLeads.self,
         ]
     )
 

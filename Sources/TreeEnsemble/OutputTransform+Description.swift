@@ -1,0 +1,30 @@
+extension OutputTransform: CustomStringConvertible {
+    /// The transform in words.
+    public var description: String {
+        switch self {
+        case .identity: "the margin itself"
+        case .sigmoid32: "sigmoid of the margin, in float32"
+        case .softmax32: "softmax over the outputs, in float32"
+        case .argmax32: "the first output with the largest margin"
+        case .exp32: "exponential of the margin, in float32"
+        case .hinge32: "1 if the margin is above 0, else 0"
+        case .ascending32: "the outputs in ascending order"
+        case .sigmoid64(let scale):
+            scale == 1 ? "sigmoid of the margin, in float64" : "sigmoid of \(scale) times the margin, in float64"
+        case .softmax64: "softmax over the outputs, in float64"
+        case .exp64: "exponential of the margin, in float64"
+        case .log1pExp64: "log(1 + exp(margin)), in float64"
+        case .signedSquare64: "square of the margin with its sign, in float64"
+        }
+    }
+}
+
+extension Arithmetic: CustomStringConvertible {
+    /// Comparison and sum in words.
+    public var description: String {
+        switch self {
+        case .float32LessThan: "float32; left if value < threshold; leaves are added in float32 to the base margin"
+        case .float64LessOrEqual: "float64; left if value <= threshold; leaves are added in float64 from 0"
+        }
+    }
+}

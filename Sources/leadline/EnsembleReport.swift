@@ -1,0 +1,162 @@
+internal import ByteKit
+internal import EnsembleFormats
+internal import EnsembleKernels
+internal import TreeEnsemble
+
+/// What `leadline inspect` tells of an ensemble.
+struct EnsembleReport: Encodable {
+    struct Feature: Encodable {
+        var name: String
+        var thresholdSplits: Int
+        var categorySplits: Int
+        var largestCategory: Int?
+    }
+
+    struct Kernel: Encodable {
+        var name: String
+        var runs: Bool
+        var isDefault: Bool
+        var packedBytes: Int?
+        var reason: String?
+    }
+
+    var file: String
+    var bytes: Int
+    var sha256: String
+    var format: String
+    var library: String
+    var libraryVersion: String
+    var objective: String
+    var trees: Int
+    var nodes: Int
+    var leaves: Int
+    var depth: Int
+    var outputs: Int
+    var baseMargins: [Double]
+    var arithmetic: String
+    var transform: String
+    var averageDivisor: Int
+    var bestIteration: Int?
+    var features: [Feature]
+    var kernels: [Kernel]
+
+    init(_ ensemble: Ensemble, bytes: [UInt8], file: String) {
+        self.file = file
+        self.bytes = bytes.count
+        sha256 = SHA256Digest.hexadecimal(of: bytes)
+        format = ensemble.provenance.format
+        library = ensemble.provenance.library
+        libraryVersion = ensemble.provenance.libraryVersion
+        objective = ensemble.objective
+        trees = ensemble.trees.count
+        nodes = ensemble.nodeCount
+        leaves = ensemble.leafCount
+        depth = ensemble.depth
+        outputs = ensemble.outputCount
+        baseMargins = ensemble.baseMargins
+        arithmetic = ensemble.arithmetic.description
+        transform = ensemble.transform.description
+        averageDivisor = ensemble.averageDivisor
+        bestIteration = ensemble.bestIteration
+        features = zip(ensemble.featureNames, ensemble.featureUse()).map { name, use in
+            Feature(
+                name: name,
+                thresholdSplits: use.thresholdSplits,
+                categorySplits: use.categorySplits,
+                largestCategory: use.largestCategory
+            )
+        }
+        kernels = Self.kernels(for: ensemble)
+    }
+
+    private static func kernels(for ensemble: Ensemble) -> [Kernel] {
+        var hasDefault = false
+        return KernelName.allCases.map { name in
+            do {
+                let kernel = try EnsembleKernel(ensemble, kernel: name)
+                defer { hasDefault = true }
+                return Kernel(
+                    name: name.rawValue,
+                    runs: true,
+                    isDefault: !hasDefault,
+                    packedBytes: kernel.packedByteCount
+                )
+            } catch {
+                return Kernel(name: name.rawValue, runs: false, isDefault: false, reason: "\(error)")
+            }
+        }
+    }
+}
+
+// MARK: - For people
+
+extension EnsembleReport {
+    /// The report as a page to read.
+    var text: String {
+        var lines = [file]
+        func line(_ label: String, _ value: String) {
+            lines.append("  " + label.padded(to: 16) + value)
+        }
+        let form = ModelFileKind(rawValue: format)?.label ?? format
+        line("form", "\(form), \(libraryVersion.isEmpty ? "version unknown" : versionText), \(byteText(bytes))")
+        line("SHA-256", sha256)
+        line("objective", objective)
+        line("trees", "\(trees) with \(leaves) leaves, at most \(depth) splits deep")
+        line("outputs", "\(outputs)")
+        let bases = Set(baseMargins).count == 1 ? Array(baseMargins.prefix(1)) : baseMargins
+        line("base margin", bases.prefix(8).map { "\($0)" }.joined(separator: ", ") + (bases.count > 8 ? ", …" : ""))
+        line("arithmetic", arithmetic)
+        line("prediction", (averageDivisor > 1 ? "of the sum divided by \(averageDivisor): " : "") + transform)
+        if let bestIteration { line("best iteration", "\(bestIteration), noted in the file; all trees are used") }
+        lines += ["", "kernels"]
+        for kernel in kernels {
+            let packed = kernel.packedBytes.map { "runs it, \(byteText($0)) packed" } ?? ""
+            line(kernel.name, kernel.reason.map { "cannot: \($0)" } ?? packed + (kernel.isDefault ? ", chosen" : ""))
+        }
+        return (lines + featureLines).joined(separator: "\n")
+    }
+
+    /// Features by use, the most used first.
+    private var featureLines: [String] {
+        let used = features.filter { $0.thresholdSplits + $0.categorySplits > 0 }
+            .sorted { $0.thresholdSplits + $0.categorySplits > $1.thresholdSplits + $1.categorySplits }
+        var lines = ["", "features: \(features.count), of which the trees look at \(used.count)"]
+        if !used.isEmpty { lines.append("  " + "splits".padded(to: 10) + "kind".padded(to: 24) + "name") }
+        for feature in used.prefix(Self.featuresShownMax) {
+            let kind =
+                switch (feature.thresholdSplits > 0, feature.largestCategory) {
+                case (true, let largest?): "number and codes 0…\(largest)"
+                case (false, let largest?): "category, codes 0…\(largest)"
+                case (false, nil): "category"
+                case (true, nil): "number"
+                }
+            let splits = "\(feature.thresholdSplits + feature.categorySplits)"
+            lines.append("  " + splits.padded(to: 10) + kind.padded(to: 24) + feature.name)
+        }
+        if used.count > Self.featuresShownMax {
+            lines.append("  and \(used.count - Self.featuresShownMax) more; --json lists them all")
+        }
+        return lines
+    }
+
+    private var versionText: String {
+        library == "lightgbm" ? "text version \(libraryVersion)" : "written by \(libraryVersion)"
+    }
+
+    private func byteText(_ count: Int) -> String {
+        switch count {
+        case ..<10_000: "\(count) bytes"
+        case ..<10_000_000: "\((count + 512) >> 10) KiB"
+        default: "\((count + (1 << 19)) >> 20) MiB"
+        }
+    }
+
+    private static let featuresShownMax = 40
+}
+
+extension String {
+    /// The text with spaces behind it, up to a width.
+    fileprivate func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(width - count, 1))
+    }
+}
