@@ -111,6 +111,7 @@ let package = Package(
         tests("LeadTable", ["LeadTypes"]),
         tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring"]),
         tests("Reactor", ["ByteKit"]),
+        tests("HTTP2Transport", ["ByteKit", "TLSTransport", "CNghttp2"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),

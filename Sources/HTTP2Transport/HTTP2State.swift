@@ -1,0 +1,227 @@
+internal import ByteKit
+internal import CNghttp2
+
+/// Everything of a session that its callbacks touch; at an address of its own, which C knows.
+///
+/// The callbacks note what happened and return; nothing is decided inside of them but to end a connection whose peer
+/// went beyond a limit.
+@unsafe struct HTTP2State {
+    var session: OpaquePointer?
+    let isServer: Bool
+    let pool: BytePool
+    var reader: HeadReader
+    var events: [HTTP2Event] = []
+    var eventsTaken = 0
+    var requests: [HTTP2RequestHead] = []
+    var responses: [HTTP2ResponseHead] = []
+    var streams: [Int32: StreamRecord] = [:]
+    var unusedRecords: [StreamRecord] = []
+    var violation: HTTP2Violation?
+    var isDead = false
+    var hasPeerSettings = false
+    var drainPingIsOut = false
+    var now: UInt64 = 0
+
+    /// The bytes of the `receive` under way.
+    var input: UnsafePointer<UInt8>?
+
+    /// Where the `pull` under way puts bytes, and how many are enough.
+    var output: UnsafeMutablePointer<ByteQueue>?
+    var outputEnough = 0
+
+    private var peerResets: TokenBucket
+    private var faults: TokenBucket
+    private var controlFrames: TokenBucket
+    private var smallFrames: TokenBucket
+    private var lastOpened: Int32 = -1
+    private var passedOver: [ClosedRange<Int32>] = []
+
+    /// The payload of the PING whose answer shows that the peer has seen our first GOAWAY.
+    static let drainPing: [UInt8] = Array("leadline".utf8)
+
+    init(isServer: Bool, limits: HTTP2Limits, keptNames: [String], pool: BytePool) {
+        unsafe session = nil
+        unsafe input = nil
+        unsafe output = nil
+        unsafe self.isServer = isServer
+        unsafe self.pool = pool
+        unsafe reader = HeadReader(limits: limits, keptNames: keptNames)
+        unsafe peerResets = TokenBucket(limits.peerResets)
+        unsafe faults = TokenBucket(limits.faults)
+        unsafe controlFrames = TokenBucket(limits.controlFrames)
+        unsafe smallFrames = TokenBucket(limits.smallDataFrames)
+    }
+
+    mutating func makeRecord(_ stream: Int32) -> StreamRecord {
+        let record = unsafe unusedRecords.popLast() ?? StreamRecord(pool: pool)
+        unsafe streams[stream] = record
+        return record
+    }
+
+    /// Ends the connection on the peer's account; the GOAWAY goes out with the next `pull`.
+    mutating func end(_ reason: HTTP2Violation, _ code: HTTP2ErrorCode) {
+        guard unsafe violation == nil else { return }
+        unsafe violation = reason
+        _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
+    }
+
+    mutating func chargeFault() {
+        if unsafe !faults.take(1, now: now) { unsafe end(.tooManyFaults, .enhanceYourCalm) }
+    }
+
+    mutating func giveBackSmallFrames(_ bytes: Int) {
+        unsafe smallFrames.giveBack(Double(bytes))
+    }
+
+    // MARK: What callbacks note
+
+    mutating func frameBegins(type: UInt8, stream: Int32) {
+        guard unsafe violation == nil else { return }
+        switch UInt32(type) {
+        case NGHTTP2_DATA.rawValue, NGHTTP2_RST_STREAM.rawValue, NGHTTP2_CONTINUATION.rawValue: break
+        case NGHTTP2_HEADERS.rawValue:
+            if unsafe isServer { unsafe streamBegins(stream) }
+        default:
+            if unsafe !controlFrames.take(1, now: now) { unsafe end(.tooManyControlFrames, .enhanceYourCalm) }
+        }
+    }
+
+    /// Stream numbers rise (RFC 9113 section 5.1.1): using one closes those below it that were never used.
+    private mutating func streamBegins(_ stream: Int32) {
+        guard stream > 0, stream & 1 == 1 else { return }
+        let last = unsafe lastOpened
+        if stream > last {
+            if stream > last &+ 2 {
+                // A peer that jumps about is forgotten its oldest gap, so that memory stays bounded.
+                if unsafe passedOver.count >= 64 { unsafe passedOver.removeFirst() }
+                unsafe passedOver.append(last &+ 2...stream &- 2)
+            }
+            unsafe lastOpened = stream
+        } else if unsafe passedOver.contains(where: { $0.contains(stream) }) {
+            unsafe end(.fallingStreamNumber, .protocolError)
+        }
+    }
+
+    mutating func headBegins(_ stream: Int32, opensStream: Bool) {
+        unsafe reader.begin()
+        if opensStream, unsafe streams[stream] == nil { _ = unsafe makeRecord(stream) }
+    }
+
+    mutating func headField(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Int32 {
+        if unsafe violation == nil {
+            switch unsafe reader.add(name, value) {
+            case .accepted: return 0
+            case .tooLarge: unsafe end(.headerListTooLarge, .enhanceYourCalm)
+            case .tooMany: unsafe end(.tooManyHeaderFields, .enhanceYourCalm)
+            }
+        }
+        // Ends the decoding of the block here; the GOAWAY is on its way.
+        return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+    }
+
+    mutating func headersReceived(_ stream: Int32, ends: Bool) {
+        guard unsafe violation == nil, let record = unsafe streams[stream] else { return }
+        if !record.hasHead {
+            if unsafe isServer {
+                record.hasHead = true
+                guard unsafe reader.settleAuthority() else {
+                    record.discardsBody = true
+                    _ = unsafe nghttp2_submit_rst_stream(
+                        session,
+                        UInt8(NGHTTP2_FLAG_NONE.rawValue),
+                        stream,
+                        HTTP2ErrorCode.protocolError.rawValue
+                    )
+                    return
+                }
+                unsafe requests.append(reader.request)
+                unsafe events.append(HTTP2Event(.head, stream, headIndex: requests.count - 1))
+            } else if unsafe reader.status >= 200 {
+                // 1xx is a word on the way; the response is still to come.
+                record.hasHead = true
+                unsafe responses.append(reader.response)
+                unsafe events.append(HTTP2Event(.head, stream, headIndex: responses.count - 1))
+            }
+        }
+        if ends { unsafe peerEnds(stream, record) }
+    }
+
+    mutating func bodyReceived(_ stream: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int) {
+        guard unsafe violation == nil, let record = unsafe streams[stream], !record.discardsBody,
+            let bytes = unsafe bytes,
+            let input = unsafe input
+        else {
+            _ = unsafe nghttp2_session_consume(session, stream, count)
+            return
+        }
+        record.unconsumedBytes &+= count
+        let offset = unsafe bytes - input
+        unsafe events.append(HTTP2Event(.body, stream, range: offset..<offset &+ count))
+    }
+
+    mutating func dataReceived(_ stream: Int32, length: Int, ends: Bool) {
+        guard unsafe violation == nil else { return }
+        if ends {
+            if let record = unsafe streams[stream] { unsafe peerEnds(stream, record) }
+        } else if length < 128 {
+            let cost: Double = length == 0 ? 1024 : Double(128 - length)
+            if unsafe !smallFrames.take(cost, now: now) { unsafe end(.tooManySmallFrames, .enhanceYourCalm) }
+        }
+    }
+
+    private mutating func peerEnds(_ stream: Int32, _ record: StreamRecord) {
+        guard !record.peerHasEnded else { return }
+        record.peerHasEnded = true
+        if !record.discardsBody { unsafe events.append(HTTP2Event(.end, stream)) }
+    }
+
+    mutating func resetReceived() {
+        guard unsafe isServer, unsafe violation == nil else { return }
+        if unsafe !peerResets.take(1, now: now) { unsafe end(.tooManyResets, .enhanceYourCalm) }
+    }
+
+    mutating func resetSent(_ code: UInt32) {
+        if unsafe isServer, code != HTTP2ErrorCode.noError.rawValue { unsafe chargeFault() }
+    }
+
+    /// The answer is complete before the request is: the rest is of no use (RFC 9113 section 8.1).
+    mutating func endSent(_ stream: Int32) {
+        guard unsafe isServer, let record = unsafe streams[stream], !record.peerHasEnded else { return }
+        record.discardsBody = true
+        _ = unsafe nghttp2_submit_rst_stream(
+            session,
+            UInt8(NGHTTP2_FLAG_NONE.rawValue),
+            stream,
+            HTTP2ErrorCode.noError.rawValue
+        )
+    }
+
+    mutating func pingAnswered(_ isDrainPing: Bool) {
+        guard isDrainPing, unsafe drainPingIsOut else { return }
+        unsafe finishDrain()
+    }
+
+    mutating func finishDrain() {
+        unsafe drainPingIsOut = false
+        let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
+        _ = unsafe nghttp2_submit_goaway(
+            session,
+            UInt8(NGHTTP2_FLAG_NONE.rawValue),
+            last,
+            HTTP2ErrorCode.noError.rawValue,
+            nil,
+            0
+        )
+    }
+
+    mutating func streamClosed(_ stream: Int32, _ code: UInt32) {
+        guard let record = unsafe streams.removeValue(forKey: stream) else { return }
+        // Bytes that are still in the owner's hands no longer count against the connection, or its window leaks shut.
+        if record.unconsumedBytes > 0 {
+            _ = unsafe nghttp2_session_consume_connection(session, record.unconsumedBytes)
+        }
+        unsafe events.append(HTTP2Event(.closed, stream, errorCode: HTTP2ErrorCode(rawValue: code)))
+        record.reset()
+        unsafe unusedRecords.append(record)
+    }
+}

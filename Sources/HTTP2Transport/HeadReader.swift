@@ -1,0 +1,120 @@
+/// Gathers the fields of one header block; HTTP/2 allows one at a time on a connection.
+///
+/// A connection tends to ask the same again and again: text equal to the last one of its kind is that string, retained,
+/// not a new one.
+struct HeadReader {
+    /// What the fields of a block made of it so far.
+    enum Verdict {
+        case accepted
+        case tooLarge
+        case tooMany
+    }
+
+    private let bytesMax: Int
+    private let fieldsMax: Int
+    private let keptNames: [String]
+    private var bytes = 0
+    private var count = 0
+    private var hasAuthority = false
+    private var host: String?
+    private(set) var status = 0
+    private(set) var request = HTTP2RequestHead(method: "", path: "", authority: "", scheme: "")
+    private var lastContentType = ""
+    private var lastHost = ""
+    private var lastKept: [HTTP2Field] = []
+
+    init(limits: HTTP2Limits, keptNames: [String]) {
+        bytesMax = limits.headerListBytesMax
+        fieldsMax = limits.headerFieldsMax
+        self.keptNames = keptNames
+        lastKept = keptNames.map { HTTP2Field($0, "") }
+    }
+
+    mutating func begin() {
+        bytes = 0
+        count = 0
+        status = 0
+        hasAuthority = false
+        host = nil
+        request.contentType = nil
+        request.contentLength = nil
+        if !request.fields.isEmpty { request.fields = [] }
+    }
+
+    /// Adds a field; nghttp2 has checked its characters and the order and number of pseudo fields.
+    @unsafe mutating func add(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Verdict {
+        // Safety: both are valid for this call, and everything kept is copied.
+        bytes &+= name.count &+ value.count &+ 32
+        count &+= 1
+        if count > fieldsMax { return .tooMany }
+        if bytes > bytesMax { return .tooLarge }
+        guard let first = unsafe name.first else { return .accepted }
+        if first == UInt8(ascii: ":") {
+            unsafe addPseudo(name, value)
+        } else if unsafe equal(name, "content-type") {
+            unsafe intern(value, &lastContentType)
+            request.contentType = lastContentType
+        } else if unsafe equal(name, "content-length") {
+            // nghttp2 refuses everything but digits that fit.
+            request.contentLength = unsafe Int(String(decoding: value, as: UTF8.self))
+        } else if unsafe equal(name, "host") {
+            unsafe intern(value, &lastHost)
+            host = lastHost
+        } else {
+            for index in keptNames.indices where unsafe equal(name, keptNames[index]) {
+                unsafe intern(value, &lastKept[index].value)
+                request.fields.append(lastKept[index])
+            }
+        }
+        return .accepted
+    }
+
+    /// Whether the request's host is told once, or twice alike, and without user information (RFC 9113 section 8.3.1).
+    mutating func settleAuthority() -> Bool {
+        if !hasAuthority { request.authority = host ?? "" }
+        if let host, hasAuthority, host != request.authority, host.lowercased() != request.authority.lowercased() {
+            return false
+        }
+        return !request.authority.utf8.contains(UInt8(ascii: "@"))
+    }
+
+    /// The response that the fields describe.
+    var response: HTTP2ResponseHead {
+        HTTP2ResponseHead(
+            status: status,
+            contentType: request.contentType,
+            contentLength: request.contentLength,
+            fields: request.fields
+        )
+    }
+
+    @unsafe private mutating func addPseudo(
+        _ name: UnsafeBufferPointer<UInt8>,
+        _ value: UnsafeBufferPointer<UInt8>
+    ) {
+        if unsafe equal(name, ":path") {
+            unsafe intern(value, &request.path)
+        } else if unsafe equal(name, ":method") {
+            unsafe intern(value, &request.method)
+        } else if unsafe equal(name, ":authority") {
+            unsafe intern(value, &request.authority)
+            hasAuthority = true
+        } else if unsafe equal(name, ":scheme") {
+            unsafe intern(value, &request.scheme)
+        } else if unsafe equal(name, ":status") {
+            status = unsafe Int(String(decoding: value, as: UTF8.self)) ?? 0
+        }
+    }
+
+    @unsafe private func equal(_ bytes: UnsafeBufferPointer<UInt8>, _ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { other in
+            unsafe other.count == bytes.count && other.elementsEqual(bytes)
+        }
+    }
+
+    @unsafe private func intern(_ bytes: UnsafeBufferPointer<UInt8>, _ last: inout String) {
+        if unsafe equal(bytes, last) { return }
+        last = unsafe String(decoding: bytes, as: UTF8.self)
+    }
+}
