@@ -164,3 +164,18 @@ extension LeadTable {
         forms.forms.map(\.rawValue).joined(separator: ", ")
     }
 }
+
+extension LeadTable {
+    /// The text of a field without the spaces at its ends, or nil where it means "not known".
+    ///
+    /// - Parameters:
+    ///   - row: The row's number.
+    ///   - column: The column's number.
+    ///   - missing: The texts that mean "not known".
+    /// - Returns: The text.
+    public func trimmedText(row: Int, column: Int, missing: MissingTokens) -> String? {
+        let bytes = self.bytes.span
+        let range = trimmed(fieldRange(row: row, column: column), in: bytes)
+        return missing.matches(bytes, range) ? nil : decodedText(in: bytes, range)
+    }
+}
