@@ -79,6 +79,7 @@ extension LightGBMReader {
         } else if lines.hasKey("feature_names") {
             header.featureNames = try lines.text().split(separator: " ").map(String.init)
         } else if lines.hasKey("tree_sizes") {
+            guard lines.isTerminated else { throw lines.damage("the file ends in the middle of its header") }
             var sizes: [Int] = []
             try lines.readNumbers { (number, _) in
                 guard let size = number.integer, size >= 0 else { return false }

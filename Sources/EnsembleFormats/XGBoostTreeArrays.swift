@@ -150,13 +150,19 @@ struct XGBoostTreeArrays {
             throw .damaged("the arrays of its categories differ in length")
         }
         var segments: [Int32: Range<Int>] = [:]
+        var total = 0
         for (index, node) in categoryNodes.enumerated() {
             let start = Int(categorySegments[index])
             let size = Int(categorySizes[index])
+            total += size
             guard start >= 0, size >= 0, start + size <= categories.count else {
                 throw .damaged("node \(node) has categories \(start)..<\(start + size) of \(categories.count)")
             }
             segments[node] = start..<start + size
+        }
+        // Sets that share their categories would let a small file cost a square of its size in time.
+        guard total <= categories.count else {
+            throw .damaged("its category sets hold \(total) codes, its categories are \(categories.count)")
         }
         return segments
     }
