@@ -38,14 +38,18 @@ func interpolate(_ x: Double, _ xs: Span<Double>, _ ys: Span<Double>) -> Double 
 }
 
 /// How many of the rising numbers are at most `x`; 0 for NaN.
+///
+/// A binary search whose steps do not depend on what is found, so that the processor has no branch to guess.
 func countNotAbove(_ x: Double, _ rising: Span<Double>) -> Int {
+    if rising.isEmpty { return 0 }
     var low = 0
-    var high = rising.count
-    while low < high {
-        let middle = (low + high) >> 1
-        if rising[middle] <= x { low = middle + 1 } else { high = middle }
+    var count = rising.count
+    while count > 1 {
+        let half = count >> 1
+        low += rising[low + half - 1] <= x ? half : 0
+        count -= half
     }
-    return low
+    return low + (rising[low] <= x ? 1 : 0)
 }
 
 extension Calibration: Codable {

@@ -1,0 +1,96 @@
+internal import ByteKit
+
+/// What a column's strings mean: the code of a level, missing, or unseen; found by bytes, without a `String`.
+///
+/// A hash table with open addressing over the levels' bytes. Its clusters depend on the levels alone, so that a peer
+/// cannot make a look-up slow by choosing strings.
+struct LevelTable: Sendable {
+    /// What a string stands for.
+    enum Meaning: Equatable {
+        case level(Int)
+        case missing
+        case unseen
+    }
+
+    /// Levels' and tokens' bytes, one after the other.
+    private let letters: [UInt8]
+    /// Where each word begins in `letters`; one more for the end of the last.
+    private let starts: [Int]
+    /// Word numbers, -1 where free; a power of two, at most half full.
+    private let slots: [Int32]
+    /// Words from this number on are tokens that mean missing.
+    private let levelCount: Int
+
+    /// A table of levels and of the words that mean missing, besides the empty one.
+    init(levels: [String], missingTokens: [String]) {
+        var letters: [UInt8] = []
+        var starts = [0]
+        for word in levels + missingTokens {
+            letters.append(contentsOf: word.utf8)
+            starts.append(letters.count)
+        }
+        let wordCount = starts.count - 1
+        var slotCount = 2
+        while slotCount < 2 * wordCount { slotCount *= 2 }
+        var slots = [Int32](repeating: -1, count: slotCount)
+        let bytes = letters.rawBytes
+        // Tokens come first into the table, so that a token that is also a level is found as a token.
+        for word in (levels.count..<wordCount).reversed() + Array(0..<levels.count) {
+            var slot = Self.hash(bytes, starts[word]..<starts[word + 1]) & (slotCount - 1)
+            while slots[slot] >= 0 { slot = (slot + 1) & (slotCount - 1) }
+            slots[slot] = Int32(word)
+        }
+        self.letters = letters
+        self.starts = starts
+        self.slots = slots
+        levelCount = levels.count
+    }
+
+    /// What the string in these bytes means: missing if it is empty or a token once the spaces and tabs at its ends are
+    /// gone; else the level of exactly these bytes, or of those without the spaces.
+    func meaning(of message: RawSpan, _ place: Range<Int>) -> Meaning {
+        var trimmed = place
+        while let first = trimmed.first, isBlank(message.byte(at: first)) { trimmed.removeFirst() }
+        while let last = trimmed.last, isBlank(message.byte(at: last)) { trimmed.removeLast() }
+        if trimmed.isEmpty { return .missing }
+        let word = find(message, trimmed)
+        if word >= levelCount { return .missing }
+        let exact = trimmed == place ? word : find(message, place)
+        if exact >= 0 && exact < levelCount { return .level(exact) }
+        return word >= 0 ? .level(word) : .unseen
+    }
+
+    private func find(_ message: RawSpan, _ place: Range<Int>) -> Int {
+        let bytes = letters.rawBytes
+        var slot = Self.hash(message, place) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let word = Int(slots[slot])
+            if isEqual(bytes, starts[word]..<starts[word + 1], message, place) { return word }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return -1
+    }
+
+    /// FNV-1a over 64 bits, its high bits folded down.
+    private static func hash(_ bytes: RawSpan, _ place: Range<Int>) -> Int {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for offset in place { hash = (hash ^ UInt64(bytes.byte(at: offset))) &* 0x100_0000_01B3 }
+        return Int(truncatingIfNeeded: hash ^ hash >> 32)
+    }
+}
+
+extension Range<Int> {
+    fileprivate mutating func removeFirst() { self = lowerBound + 1..<upperBound }
+    fileprivate mutating func removeLast() { self = lowerBound..<upperBound - 1 }
+}
+
+private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+private func isEqual(_ left: RawSpan, _ leftPlace: Range<Int>, _ right: RawSpan, _ rightPlace: Range<Int>) -> Bool {
+    guard leftPlace.count == rightPlace.count else { return false }
+    for offset in 0..<leftPlace.count
+    where left.byte(at: leftPlace.lowerBound + offset) != right.byte(at: rightPlace.lowerBound + offset) {
+        return false
+    }
+    return true
+}

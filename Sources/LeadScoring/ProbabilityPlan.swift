@@ -1,0 +1,102 @@
+public import TreeEnsemble
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// From a row's margins to its probability, by the recipe's calibration or the ensemble's own transform.
+struct ProbabilityPlan: Sendable {
+    let calibration: Calibration
+    let transform: OutputTransform
+    let outputIndex: Int
+    let divisor: Double
+
+    /// The plan of a recipe.
+    /// - Throws: ``InvalidRecipe`` if the calibration is the ensemble's own and that gives no probability.
+    init(_ recipe: ScoringRecipe, _ ensemble: Ensemble) throws(InvalidRecipe) {
+        guard recipe.calibration != .identity || ensemble.transform.givesProbability else {
+            throw InvalidRecipe(
+                "the objective \(ensemble.objective) gives no probability; the recipe needs a calibration of its own"
+            )
+        }
+        calibration = recipe.calibration
+        transform = ensemble.transform
+        outputIndex = recipe.outputIndex
+        divisor = Double(ensemble.averageDivisor)
+    }
+
+    /// Fills in the probabilities of rows.
+    /// - Parameters:
+    ///   - rows: places in `margins` and `target`.
+    ///   - margins: the margin that counts, one a row.
+    ///   - all: every output's margin of these rows, row after row; looked at by a softmax only.
+    ///   - outputs: margins a row has in `all`.
+    ///   - target: takes the probabilities.
+    func fill(
+        _ rows: Range<Int>,
+        margins: [Double],
+        all: [Double],
+        outputs: Int,
+        into target: inout [Float]
+    ) {
+        let chosen = margins.span
+        let each = all.span
+        var target = target.mutableSpan
+        switch calibration {
+        case .platt(let slope, let intercept):
+            for row in rows { target[row] = Float(stableSigmoid(slope * chosen[row] + intercept)) }
+        case .isotonic(let margins, let probabilities):
+            let (xs, ys) = (margins.span, probabilities.span)
+            for row in rows { target[row] = Float(interpolate(chosen[row], xs, ys)) }
+        case .identity:
+            switch transform {
+            case .softmax32:
+                for row in rows { target[row] = softmax32(each, (row - rows.lowerBound) * outputs, outputs) }
+            case .softmax64:
+                for row in rows { target[row] = Float(softmax64(each, (row - rows.lowerBound) * outputs, outputs)) }
+            default:
+                for row in rows {
+                    let margin = divisor == 1 ? chosen[row] : chosen[row] / divisor
+                    target[row] = Float(transform.prediction(fromMargin: margin))
+                }
+            }
+        }
+    }
+}
+
+/// The chosen output's share without an array: the steps of `Ensemble.predictions(fromMargins:)`, bit for bit.
+extension ProbabilityPlan {
+    private func softmax32(_ margins: Span<Double>, _ first: Int, _ outputs: Int) -> Float {
+        var largest = Float(margins[first] / divisor)
+        for output in 1..<outputs {
+            let margin = Float(margins[first + output] / divisor)
+            if largest < margin { largest = margin }
+        }
+        var sum = 0.0
+        for output in 0..<outputs { sum += Double(expf(Float(margins[first + output] / divisor) - largest)) }
+        return expf(Float(margins[first + outputIndex] / divisor) - largest) / Float(sum)
+    }
+
+    private func softmax64(_ margins: Span<Double>, _ first: Int, _ outputs: Int) -> Double {
+        var largest = margins[first] / divisor
+        for output in 1..<outputs {
+            let margin = margins[first + output] / divisor
+            if largest < margin { largest = margin }
+        }
+        var sum = 0.0
+        for output in 0..<outputs { sum += exp(margins[first + output] / divisor - largest) }
+        return exp(margins[first + outputIndex] / divisor - largest) / sum
+    }
+}
+
+extension OutputTransform {
+    /// Whether what comes out is a probability: a sigmoid's or a softmax's share.
+    public var givesProbability: Bool {
+        switch self {
+        case .sigmoid32, .softmax32, .sigmoid64, .softmax64: true
+        case .identity, .argmax32, .ascending32, .exp32, .hinge32, .exp64, .log1pExp64, .signedSquare64: false
+        }
+    }
+}
