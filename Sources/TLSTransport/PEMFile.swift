@@ -56,8 +56,14 @@ enum PEMFile {
         unsafe access(path, F_OK) == 0
     }
 
+    /// Makes a folder and those above it.
     static func makeDirectory(_ path: String) throws(TLSError) {
-        guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .last() }
+        var index = path.startIndex
+        while index < path.endIndex {
+            let slash = path[path.index(after: index)...].firstIndex(of: "/") ?? path.endIndex
+            guard unsafe mkdir(String(path[..<slash]), 0o755) == 0 || errno == EEXIST else { throw .last() }
+            index = slash
+        }
     }
 
     static func move(_ path: String, to place: String) throws(TLSError) {
