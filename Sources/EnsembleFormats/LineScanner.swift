@@ -94,32 +94,55 @@ struct LineScanner {
         }
     }
 
-    /// The value as finite doubles, each rounded once.
+    /// The value as doubles, each rounded once; LightGBM writes `inf` where a split parts NaN from all numbers.
     func readDoubles(into numbers: inout [Double]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
-        try readNumbers { (number, bytes) in
-            let value = number.double(bytes)
-            numbers.append(value)
-            return value.isFinite
+        var at = valueStart
+        while let start = nextWord(from: at) {
+            if let number = number(at: start) {
+                numbers.append(number.double(bytes))
+                at = number.range.upperBound
+                guard numbers[numbers.count - 1].isFinite else { throw misfit(at: start) }
+            } else {
+                let end = bytes[start..<range.upperBound].firstIndex(of: 0x20) ?? range.upperBound
+                switch String(decoding: bytes[start..<min(end, start + 5)], as: UTF8.self) {
+                case "inf": numbers.append(.infinity)
+                case "-inf": numbers.append(-.infinity)
+                default: throw misfit(at: start)
+                }
+                at = end
+            }
         }
     }
 
     /// Hands the numbers of the value, with single or more spaces between them, to a closure that may refuse one.
     func readNumbers(_ take: (DecimalNumber, [UInt8]) -> Bool) throws(ModelFileError) {
         var at = valueStart
-        while true {
-            while at < range.upperBound, bytes[at] == 0x20 { at += 1 }
-            guard at < range.upperBound else { return }
-            guard let number = DecimalNumber.scan(bytes, from: at, to: range.upperBound),
-                number.range.upperBound == range.upperBound || bytes[number.range.upperBound] == 0x20,
-                take(number, bytes)
-            else {
-                let end = bytes[at..<range.upperBound].firstIndex(of: 0x20) ?? range.upperBound
-                let word = String(decoding: bytes[at..<min(end, at + 40)], as: UTF8.self)
-                throw damage("\"\(word)\" is not a number that fits here (column \(at - range.lowerBound + 1))")
-            }
+        while let start = nextWord(from: at) {
+            guard let number = number(at: start), take(number, bytes) else { throw misfit(at: start) }
             at = number.range.upperBound
         }
+    }
+
+    /// Where the next word of the line starts; nil if none is left.
+    private func nextWord(from start: Int) -> Int? {
+        var at = start
+        while at < range.upperBound, bytes[at] == 0x20 { at += 1 }
+        return at < range.upperBound ? at : nil
+    }
+
+    /// The number that is the whole word starting here.
+    private func number(at start: Int) -> DecimalNumber? {
+        guard let number = DecimalNumber.scan(bytes, from: start, to: range.upperBound),
+            number.range.upperBound == range.upperBound || bytes[number.range.upperBound] == 0x20
+        else { return nil }
+        return number
+    }
+
+    private func misfit(at start: Int) -> ModelFileError {
+        let end = bytes[start..<range.upperBound].firstIndex(of: 0x20) ?? range.upperBound
+        let word = String(decoding: bytes[start..<min(end, start + 40)], as: UTF8.self)
+        return damage("\"\(word)\" is not a number that fits here (column \(start - range.lowerBound + 1))")
     }
 
     /// An error at the line in view, for a file that is damaged.

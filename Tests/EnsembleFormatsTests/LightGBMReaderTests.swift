@@ -110,6 +110,13 @@ struct LightGBMReaderTests {
         #expect(try margins(fixture, rows) == [[-1], [-1], [-1], [3], [3], [-1], [3], [3], [3]])
     }
 
+    @Test("an infinite threshold parts NaN from every number")
+    func infiniteThreshold() throws {
+        let fixture = LightGBMFixture(trees: [tree("decision_type=8 2", "threshold=inf -inf")])
+        let rows: [[Double]] = [[.infinity, 0], [1e308, 0], [.nan, -.infinity], [.nan, -1e308]]
+        #expect(try margins(fixture, rows) == [[-1], [-1], [3], [4]])
+    }
+
     @Test("a constant tree has no arrays but its leaf")
     func constantTree() throws {
         var fixture = LightGBMFixture()
