@@ -77,6 +77,7 @@ private func frameReceived(
     let ends = head.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     let isAnswer = head.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
     let state = unsafe state(user)
+    unsafe state.pointee.frameCompletes(head.length)
     switch UInt32(head.type) {
     case NGHTTP2_HEADERS.rawValue: unsafe state.pointee.headersReceived(head.stream_id, ends: ends)
     case NGHTTP2_DATA.rawValue:

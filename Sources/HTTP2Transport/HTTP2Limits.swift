@@ -31,6 +31,10 @@ public struct HTTP2Limits: Sendable {
     /// back as many; beyond: ENHANCE_YOUR_CALM.
     public var smallDataFrames = Rate(burst: 25_600, perSecond: 12_800)
 
+    /// Bytes that are part of no frame we know or want: unknown types, bodies of streams that are over; beyond:
+    /// ENHANCE_YOUR_CALM.
+    public var ignoredBytes = Rate(burst: 67_108_864, perSecond: 16_777_216)
+
     /// CONTINUATION frames in a row; beyond: the connection ends.
     public var continuationsMax = 8
 
@@ -73,6 +77,9 @@ public enum HTTP2Violation: String, Sendable, CaseIterable {
     /// `smallDataFrames`.
     case tooManySmallFrames
 
+    /// `ignoredBytes`.
+    case tooManyIgnoredBytes
+
     /// `continuationsMax`.
     case tooManyContinuations
 
@@ -112,6 +119,8 @@ struct TokenBucket {
         level -= cost
         return level >= 0
     }
+
+    var isEmpty: Bool { level < 0 }
 
     mutating func giveBack(_ tokens: Double) {
         level = min(rate.burst, level + tokens)

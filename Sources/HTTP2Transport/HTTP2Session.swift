@@ -86,6 +86,7 @@ internal import CNghttp2
     mutating func receive(_ bytes: RawSpan, now: UInt64) {
         unsafe state.pointee.now = now
         guard unsafe !state.pointee.isDead, bytes.byteCount > 0 else { return }
+        unsafe state.pointee.bytesReceived(bytes.byteCount)
         // Safety: the bytes are valid during the closure; `input` is cleared before it ends.
         let result = unsafe bytes.withUnsafeBytes { buffer in
             let start = unsafe buffer.baseAddress!.assumingMemoryBound(to: UInt8.self)
@@ -93,7 +94,7 @@ internal import CNghttp2
             defer { unsafe state.pointee.input = nil }
             return unsafe nghttp2_session_mem_recv(session, start, buffer.count)
         }
-        if result < 0 { breakOff(result) }
+        if result < 0 { breakOff(result) } else { unsafe state.pointee.bytesAreTaken() }
     }
 
     /// A fatal result says nothing to the peer by itself.

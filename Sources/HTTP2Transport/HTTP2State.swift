@@ -33,6 +33,7 @@ internal import CNghttp2
     private var faults: TokenBucket
     private var controlFrames: TokenBucket
     private var smallFrames: TokenBucket
+    private var ignoredBytes: TokenBucket
     private var lastOpened: Int32 = -1
     private var passedOver: [ClosedRange<Int32>] = []
 
@@ -50,6 +51,7 @@ internal import CNghttp2
         unsafe faults = TokenBucket(limits.faults)
         unsafe controlFrames = TokenBucket(limits.controlFrames)
         unsafe smallFrames = TokenBucket(limits.smallDataFrames)
+        unsafe ignoredBytes = TokenBucket(limits.ignoredBytes)
     }
 
     mutating func makeRecord(_ stream: Int32) -> StreamRecord {
@@ -73,7 +75,20 @@ internal import CNghttp2
         unsafe smallFrames.giveBack(Double(bytes))
     }
 
+    /// Bytes count as ignored until a frame that we know is complete: see `frameCompletes`.
+    mutating func bytesReceived(_ count: Int) {
+        _ = unsafe ignoredBytes.take(Double(count), now: now)
+    }
+
+    mutating func bytesAreTaken() {
+        if unsafe isServer, unsafe ignoredBytes.isEmpty { unsafe end(.tooManyIgnoredBytes, .enhanceYourCalm) }
+    }
+
     // MARK: What callbacks note
+
+    mutating func frameCompletes(_ length: Int) {
+        unsafe ignoredBytes.giveBack(Double(length &+ 9))
+    }
 
     mutating func frameBegins(type: UInt8, stream: Int32) {
         guard unsafe violation == nil else { return }
