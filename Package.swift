@@ -109,7 +109,7 @@ let package = Package(
         tests("LeadWire", ["ByteKit", "LeadTypes"]),
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
-        tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring"]),
+        tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring", "TreeEnsemble", "EnsembleFormats"]),
         tests("Reactor", ["ByteKit"]),
         tests("HTTP2Transport", ["ByteKit", "TLSTransport", "CNghttp2"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
