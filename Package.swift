@@ -107,6 +107,10 @@ let package = Package(
         tests("Telemetry", []),
         tests("ByteKit", []),
         tests("LeadWire", ["ByteKit", "LeadTypes"]),
+        tests(
+            "LeadClient",
+            ["ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport"]
+        ),
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
         tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring", "TreeEnsemble", "EnsembleFormats"]),
