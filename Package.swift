@@ -84,7 +84,7 @@ let package = Package(
             "LeadServer",
             [
                 "ByteKit", "LeadTypes", "SnapshotExchange", "Telemetry", "LeadWire", "Reactor", "TLSTransport",
-                "HTTP2Transport", "LeadScoring", "ModelStore", log,
+                "HTTP2Transport", "EnsembleKernels", "LeadScoring", "ModelStore", log,
             ]
         ),
         room("LeadClient", ["ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport"]),
@@ -103,6 +103,13 @@ let package = Package(
         // Proof by stress, for the thread sanitizer: readers against a publisher that never rests.
         .executableTarget(name: "snapshot-stress", dependencies: ["SnapshotExchange"], swiftSettings: house),
 
+        tests(
+            "LeadServer",
+            [
+                "ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport", "TreeEnsemble",
+                "LeadScoring", log,
+            ]
+        ),
         tests("SnapshotExchange", []),
         tests("Telemetry", []),
         tests("ByteKit", []),

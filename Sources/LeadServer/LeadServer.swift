@@ -1,1 +1,176 @@
-// The room's first file comes with its first capability.
+package import LeadScoring
+public import Logging
+internal import Reactor
+internal import SnapshotExchange
+internal import TLSTransport
+
+/// Why a server does not start, in words that name the remedy.
+public struct ServerStartError: Error, CustomStringConvertible {
+    /// What is wrong and what to do.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// A running server: workers that score over TLS HTTP/2, an admin listener, and a control thread that publishes models.
+public final class LeadServer: Sendable {
+    /// Where scoring listens, with the port in use.
+    public let listenAddress: String
+    /// Where the admin listener is, with the port in use; nil if there is none.
+    public let adminAddress: String?
+
+    private let configuration: ServerConfiguration
+    private let log: Logger
+    private let state: ServerState
+    private let crew: WorkerCrew
+    private let admin: AdminServer?
+    private let control: ControlThread
+
+    /// Loads the newest version of each model of a source, binds, and starts all threads.
+    package init(_ configuration: ServerConfiguration, source: ModelSource, log: Logger) throws {
+        self.configuration = configuration
+        self.log = log
+        log.info("libraries", metadata: ["openssl": "\(OpenSSLLibrary.version)"])
+        if let warning = OpenSSLLibrary.warning { log.warning("\(warning)") }
+
+        let tls = TLSServerConfiguration(
+            certificateChainPath: configuration.certificatePath,
+            privateKeyPath: configuration.privateKeyPath,
+            clientCertificates: configuration.clientAuthorityPath == nil ? .off : .required,
+            clientAuthorityPath: configuration.clientAuthorityPath
+        )
+        let context = try Self.firstCertificates(tls)
+        let catalog = try Self.firstModels(source, configuration.modelsPath, log)
+        let state = ServerState(
+            models: ModelDirectory(models: catalog.inOrder),
+            certificates: context,
+            workers: configuration.workers,
+            limits: configuration.limits
+        )
+        self.state = state
+        do {
+            crew = try WorkerCrew(binding: try Self.address(configuration.listen), state: state, log: log)
+        } catch {
+            throw ServerStartError("cannot listen on \(configuration.listen): \(error)")
+        }
+        listenAddress = crew.address.description
+        do {
+            admin = try configuration.admin.map { try Self.startAdmin($0, state, log) }
+        } catch {
+            _ = crew.stop(within: .zero)
+            throw ServerStartError("cannot listen on \(configuration.admin ?? ""): \(error)")
+        }
+        adminAddress = admin?.address.description
+        do {
+            let room = ControlRoom(state: state, source: source, tls: tls, catalog: catalog, log: log)
+            control = try ControlThread(room, every: configuration.pollInterval)
+        } catch {
+            _ = crew.stop(within: .zero)
+            admin?.stop()
+            throw ServerStartError("cannot start the control thread: \(error)")
+        }
+        log.notice(
+            "serving",
+            metadata: [
+                "listen": "\(listenAddress)", "admin": "\(adminAddress ?? "none")",
+                "workers": "\(configuration.workers)",
+                "models": "\(catalog.inOrder.map { "\($0.name) \($0.version)" }.joined(separator: ", "))",
+            ]
+        )
+    }
+
+    /// Looks for new models and reads the certificates again, soon; what SIGHUP does.
+    public func reload() { control.reload() }
+
+    /// Keeps SIGHUP, SIGINT and SIGTERM from ending the process, for ``runUntilSignalled()``.
+    ///
+    /// To be called before any other thread starts.
+    /// - Throws: `SystemError` when the kernel refuses.
+    public static func blockSignals() throws { try SignalSource.blockInAllThreads() }
+
+    /// Serves until SIGTERM or SIGINT comes, reloads on SIGHUP; then drains.
+    /// - Returns: whether all that was under way could be finished in time.
+    /// - Throws: `SystemError` when the kernel refuses.
+    public func runUntilSignalled() throws -> Bool {
+        let loop = try EventLoop()
+        let signals = try SignalSource()
+        try signals.register(with: loop, token: 0)
+        while true {
+            _ = try loop.wait()
+            while let signal = try signals.next() {
+                log.notice("signal", metadata: ["signal": "\(signal)"])
+                switch signal {
+                case .hangUp: reload()
+                case .interrupt, .terminate: return stop()
+                }
+            }
+        }
+    }
+
+    /// Drains and stops: not ready, no new connections, GOAWAY, what is under way finishes, then all is closed.
+    ///
+    /// To be called once.
+    /// - Returns: whether all that was under way could be finished in time.
+    @discardableResult
+    public func stop() -> Bool {
+        log.notice("draining", metadata: ["seconds": "\(configuration.drainTimeout / .seconds(1))"])
+        let isClean = crew.stop(within: configuration.drainTimeout)
+        if !isClean { log.warning("what was still under way has been cut off") }
+        control.stop()
+        admin?.stop()
+        log.notice("stopped")
+        return isClean
+    }
+
+    /// Publishes models at once; how tests publish faster than any folder changes.
+    /// - Returns: the epoch.
+    @discardableResult
+    package func publish(_ models: [LeadModel]) -> UInt64 { state.models.publish(ModelDirectory(models: models)) }
+
+    /// Replaced snapshots that are not freed yet.
+    package var retiredSnapshotCount: Int { state.models.statistics().retiredCount }
+
+    private static func address(_ text: String) throws -> SocketAddress {
+        guard let address = try SocketAddress.resolve(text).first else { throw ServerStartError("no address") }
+        return address
+    }
+
+    private static func startAdmin(_ text: String, _ state: ServerState, _ log: Logger) throws -> AdminServer {
+        let address = try address(text)
+        if !address.isLoopback {
+            log.warning(
+                "the admin listener speaks in the clear, and not on loopback",
+                metadata: ["admin": "\(address)"]
+            )
+        }
+        return try AdminServer(binding: address) { path in
+            path == "/metrics"
+                ? MetricsPage.response(state) : InfoPages.respond(to: path, state.models.current(), state)
+        }
+    }
+
+    private static func firstCertificates(_ tls: TLSServerConfiguration) throws -> TLSContext {
+        do {
+            return try TLSContext(server: tls)
+        } catch {
+            throw ServerStartError(
+                "\(error)\nfor development, make certificates with: leadline certs DIR; then serve with "
+                    + "--tls-cert DIR/server.pem --tls-key DIR/server.key"
+            )
+        }
+    }
+
+    private static func firstModels(_ source: ModelSource, _ path: String, _ log: Logger) throws -> ModelCatalog {
+        var catalog = ModelCatalog()
+        let outcome = catalog.update(found: try source.find(), isForced: true, load: source.load)
+        for failure in outcome.failures { log.error("a model cannot be loaded", metadata: ["error": "\(failure)"]) }
+        guard !catalog.models.isEmpty else {
+            throw ServerStartError(
+                outcome.failures.isEmpty
+                    ? "there is no model in \(path); make one with: leadline train LEADS.csv --label COL --out \(path)/NAME"
+                    : "no model in \(path) can be loaded:\n" + outcome.failures.joined(separator: "\n")
+            )
+        }
+        return catalog
+    }
+}

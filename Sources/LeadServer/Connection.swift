@@ -1,0 +1,314 @@
+internal import ByteKit
+internal import HTTP2Transport
+internal import LeadWire
+internal import Logging
+internal import Reactor
+internal import SnapshotExchange
+internal import TLSTransport
+internal import Telemetry
+
+/// One connection of a worker: socket, TLS and HTTP/2, and the streams on it.
+///
+///     read:   socket ─▶ ciphertext ─▶ TLS ─▶ plaintext ─▶ HTTP/2 ─▶ streams ─▶ jobs
+///     flush:  answers ─▶ HTTP/2 ─▶ outgoing ─▶ TLS ─▶ socket, one send a turn
+///
+/// Nothing here waits, and nothing outlives the turn but what the queues hold.
+final class Connection {
+    /// Bytes read from the socket in one turn; the next connection has its turn then.
+    private static let readBudgetBytes = 256 << 10
+    /// Outgoing plaintext sealed in one turn.
+    private static let writeTargetBytes = 256 << 10
+    /// A client that leaves more of an answer unread gets no credit for further requests on that stream.
+    private static let unreadAnswerBytesMax = 1 << 20
+    /// Between the two GOAWAYs, when the client does not answer the ping.
+    private static let drainNoticeNanoseconds: UInt64 = 1_000_000_000
+
+    let token: UInt64
+    private(set) var deadline: DeadlineQueue.Handle
+    /// Whether the worker will flush it in this turn.
+    var isTouched = false
+    /// The socket has refused bytes; the loop tells when it takes them again.
+    private var isWriteBlocked = false
+    /// Nothing more is to be done; the worker lets go of it.
+    private(set) var isOver = false
+
+    unowned let worker: Worker
+    private let socket: TCPSocket
+    private var tls: TLSSession
+    var http: HTTP2ServerSession
+    private var ciphertext: ByteQueue
+    private var plaintext: ByteQueue
+    private var outgoing: ByteQueue
+    var streams: [Int32: ScoreStream] = [:]
+    /// Bytes of requests in memory, of all streams.
+    var bytesInFlight = 0
+    private var isOpen = false
+    private var isDraining = false
+    /// TLS has failed or said good-bye: what is sealed is sent, and that is all.
+    private var isClosing = false
+    private var lastActivity: UInt64
+    private var lastWrite: UInt64
+
+    init(socket: consuming TCPSocket, token: UInt64, context: TLSContext, worker: Worker) throws {
+        let now = worker.loop.now
+        self.token = token
+        self.worker = worker
+        tls = try TLSSession(accepting: context, pool: worker.pool)
+        var limits = HTTP2Limits()
+        limits.streamsMax = worker.limits.streamsPerConnectionMax
+        http = HTTP2ServerSession(limits: limits, pool: worker.pool)
+        ciphertext = ByteQueue(pool: worker.pool)
+        plaintext = ByteQueue(pool: worker.pool)
+        outgoing = ByteQueue(pool: worker.pool)
+        self.socket = socket
+        lastActivity = now
+        lastWrite = now
+        deadline = worker.loop.deadlines.schedule(
+            at: now + worker.limits.handshakeTimeout.nanoseconds,
+            token: token
+        )
+        try self.socket.register(with: worker.loop, token: token)
+    }
+
+    private var telemetry: WorkerTelemetry { worker.telemetry }
+
+    // MARK: In
+
+    /// Reads what there is, up to the turn's budget, and takes it in.
+    func read() {
+        guard !isOver, !isClosing else {
+            isOver = true
+            return
+        }
+        let start = MonotonicClock.now()
+        do {
+            switch try socket.read(into: &ciphertext, atMost: Self.readBudgetBytes) {
+            case .wouldBlock: return
+            case .endOfStream:
+                isOver = true
+                return
+            case .bytes(let count): telemetry.counts.add(.bytesRead, count)
+            }
+        } catch {
+            isOver = true
+            return
+        }
+        let opened = MonotonicClock.now()
+        telemetry.stages.record(.read, nanoseconds: opened - start)
+        takeIn(since: opened)
+    }
+
+    private func takeIn(since start: UInt64) {
+        var time = start
+        do {
+            var mayHaveMore = true
+            while mayHaveMore {
+                mayHaveMore = try tls.open(from: &ciphertext, into: &plaintext, atMost: Self.readBudgetBytes)
+                let opened = MonotonicClock.now()
+                if !plaintext.isEmpty {
+                    telemetry.stages.record(.open, nanoseconds: opened - time)
+                    http.receive(plaintext.bytes, now: opened)
+                    handleEvents(now: opened)
+                    plaintext.removeAll()
+                    time = MonotonicClock.now()
+                    telemetry.stages.record(.receive, nanoseconds: time - opened)
+                }
+            }
+        } catch {
+            if !isOpen { telemetry.counts.add(.handshakesFailed) }
+            worker.log.debug("tls", metadata: ["error": "\(error)"])
+            isClosing = true
+            return
+        }
+        if !isOpen, tls.state == .open {
+            isOpen = true
+            telemetry.counts.add(.handshakesDone)
+            lastActivity = worker.loop.now
+            schedule(at: lastActivity + worker.limits.progressTimeout.nanoseconds)
+        }
+        if tls.state == .peerClosed { isClosing = true }
+    }
+
+    private func handleEvents(now: UInt64) {
+        while let event = http.nextEvent() {
+            switch event.kind {
+            case .head:
+                lastActivity = now
+                telemetry.counts.add(.streams)
+                begin(event.stream, http.head(of: event), now: now)
+            case .body:
+                if let stream = streams[event.stream] {
+                    stream.lastProgress = now
+                    take(event.bytes(in: plaintext.bytes), of: stream, now: now)
+                } else {
+                    http.consume(event.stream, event.range.count)
+                }
+            case .end:
+                if let stream = streams[event.stream] { endRequest(of: stream) }
+            case .closed:
+                lastActivity = now
+                if event.errorCode != .noError { telemetry.counts.add(.streamsReset) }
+                if let stream = streams.removeValue(forKey: event.stream) { forget(stream) }
+            case .goAway, .settings: break
+            }
+        }
+    }
+
+    // MARK: Out
+
+    /// The loop says that the socket takes bytes again.
+    func unblock() { isWriteBlocked = false }
+
+    /// Seals what there is to send, and sends once.
+    func flush() {
+        guard !isOver, !isWriteBlocked else { return }
+        do {
+            if isOpen, !isClosing { try seal() }
+            guard tls.outgoingCount > 0 else { return finishIfDone() }
+            let start = MonotonicClock.now()
+            let transfer = try tls.withOutgoing { queue throws(SystemError) in try socket.write(from: &queue) }
+            telemetry.stages.record(.write, nanoseconds: MonotonicClock.now() - start)
+            if case .bytes(let count) = transfer {
+                telemetry.counts.add(.bytesWritten, count)
+                lastWrite = start
+            }
+            if tls.outgoingCount > 0 {
+                isWriteBlocked = true
+                try setInterest([.readable, .writable])
+            } else {
+                try setInterest(.readable)
+                if http.hasOutput, !isClosing { worker.touch(self) }
+                finishIfDone()
+            }
+        } catch {
+            isOver = true
+        }
+    }
+
+    private var interest: Interest = .readable
+
+    private func setInterest(_ wanted: Interest) throws(SystemError) {
+        guard interest != wanted else { return }
+        try socket.update(in: worker.loop, token: token, interest: wanted)
+        interest = wanted
+    }
+
+    private func seal() throws {
+        http.pull(into: &outgoing, upTo: Self.writeTargetBytes)
+        handleEvents(now: worker.loop.now)
+        creditReaders()
+        guard !outgoing.isEmpty else { return }
+        let start = MonotonicClock.now()
+        try tls.seal(from: &outgoing)
+        telemetry.stages.record(.seal, nanoseconds: MonotonicClock.now() - start)
+    }
+
+    private func finishIfDone() {
+        if isClosing {
+            isOver = true
+        } else if isOpen, http.isFinished, outgoing.isEmpty {
+            if let violation = http.violation {
+                telemetry.counts.add(.violations)
+                worker.log.info("connection ended", metadata: ["violation": "\(violation)"])
+            }
+            tls.close()
+            isClosing = true
+            // The good-bye goes out on a best-effort basis; the socket closes behind it.
+            _ = try? tls.withOutgoing { queue throws(SystemError) in try socket.write(from: &queue) }
+            isOver = true
+        }
+    }
+
+    /// Gives credit to streams whose client has begun to read again.
+    private func creditReaders() {
+        guard isHoldingBack else { return }
+        isHoldingBack = false
+        for stream in streams.values { credit(stream) }
+    }
+
+    private var isHoldingBack = false
+
+    /// Credits what a stream's client may send again, unless messages wait or the client does not read.
+    func credit(_ stream: ScoreStream) {
+        guard stream.uncredited > 0, stream.waiting.isEmpty else { return }
+        guard http.unsentBody(stream.id) < Self.unreadAnswerBytesMax else {
+            isHoldingBack = true
+            return
+        }
+        http.consume(stream.id, stream.uncredited)
+        stream.uncredited = 0
+    }
+
+    // MARK: Time
+
+    /// The connection's deadline is met: ends what is too slow, and sets the next one.
+    func deadlineMet() {
+        let now = worker.loop.now
+        let limits = worker.limits
+        if !isOpen {
+            telemetry.counts.add(.timeoutsHandshake)
+            isOver = true
+            return
+        }
+        if isDraining { http.finishDrain() }
+        let progress = limits.progressTimeout.nanoseconds
+        if isWriteBlocked, now >= lastWrite + progress {
+            telemetry.counts.add(.timeoutsProgress)
+            isOver = true
+            return
+        }
+        var next = now + progress
+        if http.openStreamCount == 0 {
+            let idleEnd = lastActivity + limits.idleTimeout.nanoseconds
+            if now >= idleEnd {
+                telemetry.counts.add(.timeoutsIdle)
+                http.terminate(.noError)
+            } else {
+                next = min(next, idleEnd)
+            }
+        }
+        for stream in streams.values {
+            let unread = http.unsentBody(stream.id)
+            if unread != stream.unreadBefore { stream.lastProgress = now }
+            stream.unreadBefore = unread
+            guard stream.waitsForClient || unread > 0 else { continue }
+            if now >= stream.lastProgress + progress {
+                telemetry.counts.add(.timeoutsProgress)
+                http.reset(stream.id, .cancel)
+            } else {
+                next = min(next, stream.lastProgress + progress)
+            }
+        }
+        schedule(at: next)
+    }
+
+    private func schedule(at time: UInt64) {
+        worker.loop.deadlines.cancel(deadline)
+        deadline = worker.loop.deadlines.schedule(at: time, token: token)
+    }
+
+    /// Begins to drain: the client shall open no more streams; those there are go on.
+    func drain() {
+        guard isOpen else {
+            isOver = true
+            return
+        }
+        isDraining = true
+        http.beginDrain()
+        schedule(at: worker.loop.now + Self.drainNoticeNanoseconds)
+    }
+
+    /// Lets go of everything; the connection is gone after.
+    func abandon() {
+        for stream in streams.values { forget(stream) }
+        streams.removeAll()
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; 0 for negative ones.
+    var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        return seconds < 0 ? 0 : UInt64(seconds) &* 1_000_000_000 &+ UInt64(attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,60 @@
+internal import Reactor
+internal import Synchronization
+
+/// The thread on which models and certificates are loaded: now and then, and when asked.
+final class ControlThread: Sendable {
+    private final class Orders: Sendable {
+        let reload = Atomic<Bool>(false)
+        let stop = Atomic<Bool>(false)
+    }
+
+    private let orders: Orders
+    private let waker: Waker
+    private let thread: ThreadHandle
+
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - room: what it works in.
+    ///   - interval: how often it looks for new models.
+    /// - Throws: `SystemError` when the kernel refuses.
+    init(_ room: ControlRoom, every interval: Duration) throws {
+        let orders = Orders()
+        let started = Handover<Result<Waker, SystemError>>()
+        let nanoseconds = UInt64(max(0.001, interval / .seconds(1)) * 1e9)
+        thread = try ThreadHandle(name: "leadline-ctl") {
+            do throws(SystemError) {
+                let loop = try EventLoop(eventsMax: 1)
+                started.bring(.success(loop.waker))
+                while !orders.stop.load(ordering: .acquiring) {
+                    _ = try loop.wait(atMost: nanoseconds)
+                    let isForced = orders.reload.exchange(false, ordering: .acquiring)
+                    if isForced { room.updateCertificates() }
+                    room.updateModels(isForced: isForced)
+                    room.reclaim()
+                }
+            } catch {
+                started.bring(.failure(error))
+            }
+        }
+        self.orders = orders
+        do {
+            waker = try started.wait().get()
+        } catch {
+            thread.join()
+            throw error
+        }
+    }
+
+    /// Has models and certificates loaded soon.
+    func reload() {
+        orders.reload.store(true, ordering: .releasing)
+        waker.wake()
+    }
+
+    /// Ends the thread and waits for it.
+    func stop() {
+        orders.stop.store(true, ordering: .releasing)
+        waker.wake()
+        thread.join()
+    }
+}

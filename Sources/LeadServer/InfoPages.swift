@@ -1,0 +1,177 @@
+internal import EnsembleKernels
+internal import LeadScoring
+internal import LeadTypes
+internal import LeadWire
+internal import SnapshotExchange
+
+/// The pages that both listeners answer: health, models and schemas, as JSON.
+enum InfoPages {
+    /// Answers a path.
+    /// - Parameters:
+    ///   - path: without its query.
+    ///   - publication: the models in service.
+    ///   - state: the server's.
+    /// - Returns: the page, or an error object.
+    static func respond(
+        to path: String,
+        _ publication: Publication<ModelDirectory>,
+        _ state: ServerState
+    ) -> PlainResponse {
+        switch path {
+        case "/healthz": return PlainResponse(#"{"status":"ok"}"# + "\n")
+        case "/readyz": return readiness(publication, state)
+        case "/v1/models": return models(publication, state)
+        default:
+            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 5, parts[1] == "v1", parts[2] == "models", parts[4] == "schema",
+                let name = decodePercent(parts[3])
+            else { return .notFound(path) }
+            do throws(WireError) {
+                return schema(of: try publication.value.model(named: name), publication, state)
+            } catch {
+                return .error(status: error.httpStatus, code: error.code.name, error.text)
+            }
+        }
+    }
+
+    private static func readiness(_ publication: Publication<ModelDirectory>, _ state: ServerState) -> PlainResponse {
+        let reason = state.notReadyReason(publication.value)
+        var json = JSONWriter()
+        json.object {
+            $0.name("ready")
+            $0.value(reason == nil)
+            if let reason {
+                $0.name("reason")
+                $0.value(reason)
+            }
+            $0.name("epoch")
+            $0.value(publication.epoch)
+        }
+        return PlainResponse(status: reason == nil ? 200 : 503, json.text + "\n")
+    }
+
+    private static func models(_ publication: Publication<ModelDirectory>, _ state: ServerState) -> PlainResponse {
+        var json = JSONWriter()
+        json.object {
+            $0.name("epoch")
+            $0.value(publication.epoch)
+            $0.name("default")
+            if let name = publication.value.defaultModel?.name { $0.value(name) } else { $0.null() }
+            $0.name("models")
+            $0.array { list in
+                for model in publication.value.models {
+                    list.object {
+                        identity(of: model, &$0)
+                        $0.name("columns")
+                        $0.value(model.schema.columns.count)
+                        $0.name("trees")
+                        $0.value(model.ensembleSummary.treeCount)
+                        $0.name("kernel")
+                        $0.value(model.kernel.kernel.rawValue)
+                    }
+                }
+            }
+            limits(state, &$0)
+        }
+        return PlainResponse(json.text + "\n")
+    }
+
+    private static func schema(
+        of model: LeadModel,
+        _ publication: Publication<ModelDirectory>,
+        _ state: ServerState
+    ) -> PlainResponse {
+        let recipe = model.recipe
+        var json = JSONWriter()
+        json.object {
+            identity(of: model, &$0)
+            $0.name("epoch")
+            $0.value(publication.epoch)
+            $0.name("columns")
+            $0.array { list in
+                for column in recipe.schema.columns {
+                    list.object {
+                        $0.name("name")
+                        $0.value(column.name)
+                        $0.name("kind")
+                        $0.value(column.kind.rawValue)
+                        $0.name("levels")
+                        $0.array { levels in column.levels.forEach { levels.value($0) } }
+                    }
+                }
+            }
+            $0.name("tiers")
+            $0.array { list in
+                for tier in recipe.tiers {
+                    list.object {
+                        $0.name("name")
+                        $0.value(tier.name)
+                        $0.name("minimumProbability")
+                        $0.value(tier.minimumProbability)
+                    }
+                }
+            }
+            $0.name("missingTokens")
+            $0.array { tokens in recipe.missingTokens.forEach { tokens.value($0) } }
+            if let column = recipe.idColumn {
+                $0.name("idColumn")
+                $0.value(column)
+            }
+            if let column = recipe.dateColumn {
+                $0.name("dateColumn")
+                $0.value(column)
+            }
+            if let label = recipe.label {
+                $0.name("label")
+                $0.object {
+                    $0.name("column")
+                    $0.value(label.column)
+                    $0.name("positive")
+                    $0.value(label.positive)
+                }
+            }
+            limits(state, &$0)
+        }
+        return PlainResponse(json.text + "\n")
+    }
+
+    private static func identity(of model: LeadModel, _ json: inout JSONWriter) {
+        json.name("name")
+        json.value(model.name)
+        json.name("version")
+        json.value(model.version)
+        json.name("fingerprint")
+        json.value(hexadecimal(model.schema.fingerprint))
+    }
+
+    private static func limits(_ state: ServerState, _ json: inout JSONWriter) {
+        json.name("limits")
+        json.object {
+            $0.name("rowsMax")
+            $0.value(state.limits.wire.rowsMax)
+            $0.name("columnsMax")
+            $0.value(state.limits.wire.columnsMax)
+            $0.name("messageBytesMax")
+            $0.value(state.limits.wire.messageBytesMax)
+            $0.name("jsonBytesMax")
+            $0.value(state.limits.jsonBytesMax)
+        }
+    }
+
+    /// Undoes percent-encoding; nil for what is not.
+    private static func decodePercent(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let value = UInt8(String(decoding: Array(rest.prefix(2)), as: UTF8.self), radix: 16), rest.count >= 2
+            else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

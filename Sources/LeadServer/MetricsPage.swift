@@ -1,0 +1,159 @@
+internal import EnsembleKernels
+internal import LeadScoring
+internal import LeadWire
+internal import SnapshotExchange
+internal import Synchronization
+internal import TLSTransport
+internal import Telemetry
+
+/// `/metrics`: everything that is counted, in Prometheus' text format.
+///
+/// Labels are bounded: stages, error codes, status classes, and the models in service.
+enum MetricsPage {
+    /// Writes the page from the workers' blocks as they are now.
+    static func text(_ state: ServerState) -> String {
+        var page = PrometheusText()
+        let counts = state.telemetry.map(\.counts)
+        func add(_ name: String, _ help: String, _ count: WorkerCount) {
+            page.counter("leadline_" + name + "_total", help, counts.total(count))
+        }
+
+        page.gauge("leadline_ready", "1 when the server takes scoring requests.", ready(state) ? 1 : 0)
+        page.gauge(
+            "leadline_uptime_seconds",
+            "Since the server started.",
+            seconds(ContinuousClock.now - state.started)
+        )
+        page.gauge("leadline_workers", "Threads that score.", Double(state.telemetry.count))
+
+        add("connections_accepted", "Connections accepted.", .connectionsAccepted)
+        add("connections_refused", "Connections closed at once because there were too many.", .connectionsRefused)
+        page.gauge(
+            "leadline_connections_open",
+            "Connections open now.",
+            Double(counts.total(.connectionsAccepted) &- counts.total(.connectionsClosed))
+        )
+        add("handshakes", "TLS handshakes completed.", .handshakesDone)
+        add("handshakes_failed", "TLS handshakes that failed.", .handshakesFailed)
+        add("accept_pauses", "Times a worker stopped accepting for want of descriptors.", .acceptPauses)
+        page.counter(
+            "leadline_timeouts_total",
+            "Connections and streams ended for slowness, by kind.",
+            [
+                ([("kind", "handshake")], counts.total(.timeoutsHandshake)),
+                ([("kind", "idle")], counts.total(.timeoutsIdle)),
+                ([("kind", "progress")], counts.total(.timeoutsProgress)),
+            ]
+        )
+        add("streams", "HTTP/2 streams opened.", .streams)
+        add("violations", "Connections ended because the client broke or exhausted a rule of HTTP/2.", .violations)
+        add("streams_reset", "HTTP/2 streams reset by either side.", .streamsReset)
+        page.counter(
+            "leadline_responses_total",
+            "HTTP responses by class of status.",
+            [
+                ([("class", "2xx")], counts.total(.status2xx)), ([("class", "4xx")], counts.total(.status4xx)),
+                ([("class", "5xx")], counts.total(.status5xx)),
+            ]
+        )
+
+        add("messages", "Score requests answered with scores, JSON included.", .messages)
+        add("json_requests", "JSON score requests among them.", .jsonRequests)
+        page.counter("leadline_errors_total", "Score requests answered with an error, by code.", errors(state))
+        add("rows_scored", "Leads scored.", .rows)
+        add("rows_late", "Leads not scored because the deadline had passed.", .rowsLate)
+        add("bytes_read", "Bytes read from sockets.", .bytesRead)
+        add("bytes_written", "Bytes written to sockets.", .bytesWritten)
+        page.gauge(
+            "leadline_request_bytes_in_flight",
+            "Bytes of requests in memory.",
+            Double(counts.total(.bytesInFlight))
+        )
+        add("turns", "Turns of the workers' loops.", .turns)
+        add("slices_yielded", "Times a long batch let others go first.", .slicesYielded)
+        page.histogram(
+            "leadline_stage_duration_seconds",
+            "Time of each stage of a request's walk; total is from the message's header to its answer's bytes.",
+            Stage.allCases.map { ([("stage", $0.label)], state.telemetry.map(\.stages).merged($0)) }
+        )
+        snapshots(state, &page)
+        reloads(state, &page)
+        return page.text
+    }
+
+    private static func ready(_ state: ServerState) -> Bool {
+        state.notReadyReason(state.models.current().value) == nil
+    }
+
+    private static func errors(_ state: ServerState) -> [(PrometheusText.Labels, UInt64)] {
+        let blocks = state.telemetry.map(\.errors)
+        return WireErrorCode.allCases.map { code in
+            ([("code", code.name)], blocks.total(ErrorCell(rawValue: Int(code.rawValue))))
+        } + [([("code", "json")], blocks.total(ErrorCell.json))]
+    }
+
+    private static func snapshots(_ state: ServerState, _ page: inout PrometheusText) {
+        let figures = state.models.statistics()
+        page.gauge("leadline_snapshot_epoch", "Number of the latest publication.", Double(figures.epoch))
+        page.gauge(
+            "leadline_snapshot_retired",
+            "Replaced snapshots not freed yet.",
+            Double(figures.retiredCount)
+        )
+        page.counter("leadline_snapshot_freed_total", "Replaced snapshots freed.", UInt64(figures.freedCount))
+        page.gauge(
+            "leadline_snapshot_oldest_retired_seconds",
+            "Since when the oldest replaced snapshot waits; 0 when none does.",
+            figures.oldestRetiredAge.map(seconds) ?? 0
+        )
+        page.gauge(
+            "leadline_snapshot_readers_stuck",
+            "Workers that hold a replaced snapshot for more than five seconds.",
+            Double(figures.stuckReaders.count)
+        )
+        page.gauge(
+            "leadline_model_info",
+            "1 for each model in service.",
+            state.models.current().value.models.map {
+                ([("model", $0.name), ("version", $0.version), ("kernel", $0.kernel.kernel.rawValue)], 1)
+            }
+        )
+    }
+
+    private static func reloads(_ state: ServerState, _ page: inout PrometheusText) {
+        let reloads = state.reloads
+        page.counter(
+            "leadline_reloads_total",
+            "Loads of models and certificates, by outcome.",
+            [
+                ([("what", "model"), ("outcome", "ok")], UInt64(reloads.modelsLoaded.load(ordering: .relaxed))),
+                ([("what", "model"), ("outcome", "failed")], UInt64(reloads.modelsFailed.load(ordering: .relaxed))),
+                (
+                    [("what", "certificate"), ("outcome", "ok")],
+                    UInt64(reloads.certificatesLoaded.load(ordering: .relaxed))
+                ),
+                (
+                    [("what", "certificate"), ("outcome", "failed")],
+                    UInt64(reloads.certificatesFailed.load(ordering: .relaxed))
+                ),
+            ]
+        )
+        page.gauge(
+            "leadline_reload_duration_seconds",
+            "How long the latest load of models took.",
+            Double(reloads.lastLoadNanoseconds.load(ordering: .relaxed)) / 1e9
+        )
+        if let days = state.certificates.current().value.certificateDaysLeft {
+            page.gauge("leadline_certificate_days_left", "Days until the certificate in use ends.", Double(days))
+        }
+    }
+
+    private static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
+}
+
+extension MetricsPage {
+    /// The page as a response.
+    static func response(_ state: ServerState) -> PlainResponse {
+        PlainResponse(contentType: PrometheusText.contentType, text(state))
+    }
+}

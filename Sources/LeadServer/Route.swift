@@ -1,0 +1,59 @@
+internal import LeadWire
+
+/// Where a request on the scoring listener goes.
+package enum Route: Equatable {
+    /// Messages to score.
+    case messages
+    /// A JSON body to score.
+    case json
+    /// A page to read; for HEAD without its body.
+    case page(path: String, isHead: Bool)
+    /// Nowhere, and why.
+    case refused(PlainResponse)
+
+    /// Chooses by the head of the request.
+    /// - Parameters:
+    ///   - method: as sent.
+    ///   - target: the path, perhaps with a query.
+    ///   - contentType: the media type of the body, perhaps with parameters; nil where the header is missing.
+    /// - Returns: the route.
+    package static func choose(method: String, target: String, contentType: String?) -> Route {
+        let path = String(target.prefix { $0 != "?" })
+        guard path == WireFormat.scorePath else {
+            guard method == "GET" || method == "HEAD" else {
+                let known =
+                    path == "/healthz" || path == "/readyz" || path == "/v1/models" || path.hasPrefix("/v1/models/")
+                return .refused(known ? .methodNotAllowed(allow: "GET, HEAD") : .notFound(path))
+            }
+            return .page(path: path, isHead: method == "HEAD")
+        }
+        guard method == "POST" else { return .refused(.methodNotAllowed(allow: "POST")) }
+        let mediaType = contentType?.prefix { $0 != ";" && $0 != " " }.lowercased()
+        switch mediaType {
+        case WireFormat.contentType: return .messages
+        case "application/json": return .json
+        default:
+            return .refused(
+                .error(
+                    status: 415,
+                    code: WireErrorCode.unsupportedMediaType.name,
+                    "the body is \(mediaType ?? "of no stated type"); \(WireFormat.contentType) and application/json are taken"
+                )
+            )
+        }
+    }
+}
+
+extension PlainResponse {
+    /// There is nothing at this path.
+    package static func notFound(_ path: String) -> PlainResponse {
+        .error(status: 404, code: "not-found", "there is nothing at \(path)")
+    }
+
+    /// The path exists, for other methods.
+    package static func methodNotAllowed(allow: String) -> PlainResponse {
+        var response = error(status: 405, code: "method-not-allowed", "only \(allow) is answered here")
+        response.allow = allow
+        return response
+    }
+}

@@ -1,0 +1,255 @@
+internal import ByteKit
+internal import LeadScoring
+internal import LeadTypes
+internal import LeadWire
+internal import Reactor
+internal import SnapshotExchange
+internal import Telemetry
+
+/// Why a request gets no scores, in the form it was made in.
+enum ScoreFailure: Error {
+    case wire(WireError)
+    case json(JSONFailure)
+
+    var httpStatus: Int {
+        switch self {
+        case .wire(let error): error.httpStatus
+        case .json(let error): error.status
+        }
+    }
+}
+
+/// One message on its way from bytes to answer; reused from message to message, so that the steady state allocates
+/// nothing.
+///
+/// `begin` reads and checks the message against one publication, `advance` scores row blocks until its slice of time is
+/// over, `writeAnswer` appends the reply. All rows are scored by the model that `begin` found: the job counts a reference
+/// to it, because a long batch goes on in later turns, whatever is published meanwhile.
+final class ScoreJob {
+    /// Rows between two looks at the clock: some 100 µs with a model of a few hundred trees.
+    static let blockRows = 1_024
+
+    /// The message; the job owns its storage.
+    var message = ByteWriter()
+    /// When the message's header had arrived, in nanoseconds of the monotonic clock.
+    var arrival: UInt64 = 0
+    /// The JSON body that the message is to be made from; the answer is JSON then.
+    var json: [UInt8]?
+    /// The stream that waits for the answer.
+    var connection: UInt64 = 0
+    var stream: Int32 = 0
+
+    /// Why there is nothing to score; told when the message's turn comes.
+    private(set) var failure: WireError?
+    /// What the message counted as in memory before it was read.
+    var reservedBytes: Int { json?.count ?? message.count }
+    /// Time spent in `advance`.
+    private var scoringNanoseconds: UInt64 = 0
+    /// Whether `begin` has succeeded.
+    private(set) var hasBegun = false
+    /// The counted reference that outlives the turn.
+    private var model: LeadModel?
+    private var epoch: UInt64 = 0
+    private var request = ScoreRequest()
+    private var columns = ScoreColumns()
+    private var asOfDays = Double.nan
+    private var deadline = UInt64.max
+    private var nextRow = 0
+    private var isLate = false
+
+    /// The request's id, as far as it is known.
+    private(set) var requestID: UInt64 = 0
+    /// The rows of the message.
+    var rows: Int { request.rows }
+
+    /// Makes it a job that answers with an error when its turn comes.
+    func fail(_ error: WireError, requestID: UInt64) {
+        failure = error
+        self.requestID = requestID
+    }
+
+    /// Makes the message from the JSON body, for the schema that is in service now.
+    /// - Parameters:
+    ///   - publication: the turn's, which `begin` gets too.
+    ///   - limits: what is accepted.
+    /// - Throws: what is wrong with the body.
+    func translate(_ publication: Publication<ModelDirectory>, limits: WireLimits) throws(JSONFailure) {
+        guard let json else { return }
+        let request = try JSONScoreRequest(parsing: json)
+        let schema = try Self.schema(of: request, publication.value)
+        let bytes = try request.message(for: schema, limits: limits)
+        message.removeAll()
+        message.put(contentsOf: bytes.rawBytes)
+    }
+
+    private static func schema(
+        of request: JSONScoreRequest,
+        _ directory: ModelDirectory
+    ) throws(JSONFailure) -> LeadSchema {
+        do throws(WireError) {
+            return try directory.model(named: request.model, version: request.version).schema
+        } catch {
+            throw JSONFailure(error)
+        }
+    }
+
+    /// Reads the message and finds its model.
+    /// - Parameters:
+    ///   - publication: the turn's.
+    ///   - limits: what is accepted.
+    ///   - telemetry: takes the time.
+    /// - Throws: why there will be no scores.
+    func begin(
+        _ publication: Publication<ModelDirectory>,
+        limits: WireLimits,
+        telemetry: WorkerTelemetry
+    ) throws(WireError) {
+        let start = MonotonicClock.now()
+        let bytes = message.bytes
+        requestID = bytes.rawBytes.integer(at: 16)
+        try request.decode(bytes.rawBytes, limits: limits)
+        let model = try publication.value.model(for: request, message: bytes.rawBytes)
+        try model.check(request)
+        self.model = model
+        epoch = publication.epoch
+        asOfDays = request.asOfDays.isNaN ? WallClock.days() : request.asOfDays
+        deadline =
+            request.deadlineMicroseconds == 0
+            ? .max : arrival + UInt64(request.deadlineMicroseconds) * 1_000
+        columns.reset(rows: request.rows)
+        hasBegun = true
+        telemetry.stages.record(.decode, nanoseconds: MonotonicClock.now() - start)
+    }
+
+    /// Scores rows until all are done, the deadline has passed, or the slice is over.
+    /// - Parameters:
+    ///   - sliceEnd: when to come back; at least one block is scored before.
+    ///   - workspace: the thread's.
+    /// - Returns: whether the work is done.
+    /// - Throws: `deadlineExceeded` when it passed before the first row.
+    func advance(until sliceEnd: UInt64, workspace: ScoringWorkspace) throws(WireError) -> Bool {
+        guard let model else { return true }
+        let start = MonotonicClock.now()
+        guard nextRow > 0 || start < deadline else {
+            throw WireError(.deadlineExceeded, "the deadline passed before the first row was scored")
+        }
+        let now = score(model, from: start, until: sliceEnd, workspace)
+        scoringNanoseconds += now - start
+        isLate = nextRow < request.rows && now >= deadline
+        return isLate || nextRow == request.rows
+    }
+
+    /// Scores blocks of rows until one of the ends is reached; returns the time.
+    private func score(
+        _ model: LeadModel,
+        from start: UInt64,
+        until sliceEnd: UInt64,
+        _ workspace: ScoringWorkspace
+    ) -> UInt64 {
+        let bytes = message.bytes
+        let rowCount = request.rows
+        var now = start
+        repeat {
+            let end = min(nextRow + Self.blockRows, rowCount)
+            model.score(
+                request,
+                message: bytes.rawBytes,
+                rows: nextRow..<end,
+                asOfDays: asOfDays,
+                workspace: workspace,
+                into: &columns
+            )
+            nextRow = end
+            now = MonotonicClock.now()
+        } while nextRow < rowCount && now < min(sliceEnd, deadline)
+        return now
+    }
+
+    /// Appends the answer.
+    func writeAnswer(into writer: inout ByteWriter) {
+        guard let model else { return }
+        if json != nil {
+            writer.put(utf8: jsonAnswer(model))
+            return
+        }
+        let columns = columns
+        ScoreReplyEncoder.encode(
+            into: &writer,
+            requestID: requestID,
+            model: model.name,
+            version: model.version,
+            epoch: epoch,
+            fingerprint: model.schema.fingerprint,
+            rows: request.rows,
+            outputs: request.outputs,
+            margins: columns.margins.span,
+            probabilities: columns.probabilities.span,
+            scores: columns.scores.span,
+            tiers: columns.tiers.span,
+            statuses: columns.statuses.span
+        )
+    }
+
+    /// Counts what became of the request and its rows.
+    func count(in telemetry: WorkerTelemetry, _ failure: ScoreFailure?) {
+        switch failure {
+        case .json?: telemetry.errors.add(.json)
+        case .wire(let error)?: telemetry.errors.add(ErrorCell(rawValue: Int(error.code.rawValue)))
+        case nil:
+            telemetry.counts.add(.messages)
+            if json != nil { telemetry.counts.add(.jsonRequests) }
+            telemetry.counts.add(.rows, nextRow)
+            if isLate { telemetry.counts.add(.rowsLate, request.rows - nextRow) }
+            telemetry.stages.record(.score, nanoseconds: scoringNanoseconds)
+        }
+    }
+
+    /// Lets go of what the message needed.
+    func end() {
+        model = nil
+        json = nil
+        failure = nil
+        hasBegun = false
+        isLate = false
+        nextRow = 0
+        requestID = 0
+        scoringNanoseconds = 0
+    }
+
+    private func jsonAnswer(_ model: LeadModel) -> String {
+        var json = JSONWriter()
+        json.object {
+            $0.name("model")
+            $0.value(model.name)
+            $0.name("version")
+            $0.value(model.version)
+            $0.name("epoch")
+            $0.value(epoch)
+            $0.name("fingerprint")
+            $0.value(hexadecimal(model.schema.fingerprint))
+            $0.name("leads")
+            $0.array { list in
+                for row in 0..<request.rows { list.object { lead(row, model, &$0) } }
+            }
+        }
+        return json.text + "\n"
+    }
+
+    private func lead(_ row: Int, _ model: LeadModel, _ json: inout JSONWriter) {
+        json.name("status")
+        switch RowStatus(rawValue: columns.statuses[row]) {
+        case .scored:
+            json.value("scored")
+            json.name("probability")
+            json.value(columns.probabilities[row])
+            json.name("score")
+            json.value(columns.scores[row])
+            json.name("tier")
+            json.value(model.recipe.tiers[Int(columns.tiers[row])].name)
+            json.name("margin")
+            json.value(columns.margins[row])
+        case .deadlinePassed: json.value("deadline-passed")
+        case .invalidValue, nil: json.value("invalid-value")
+        }
+    }
+}

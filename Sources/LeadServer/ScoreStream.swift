@@ -1,0 +1,49 @@
+internal import ByteKit
+internal import LeadWire
+
+/// One HTTP/2 stream that posts leads: the messages that come in, and the answers that go out in the same order.
+///
+/// A stream keeps at most one message in the making and one being scored, besides what fits its window: bytes of
+/// further messages are not credited until their turn comes, so that flow control bounds the memory.
+final class ScoreStream {
+    let id: Int32
+    let isJSON: Bool
+    /// The message in the making.
+    var assembler = MessageAssembler()
+    /// The body in the making, when it is JSON.
+    var body = ByteWriter()
+    /// Whole messages that wait for the one before them.
+    var waiting: [ScoreJob] = []
+    /// Whether a message of this stream is being scored.
+    var isScoring = false
+    /// The client has sent the end of its body.
+    var hasRequestEnded = false
+    /// No further bytes of the request are of interest.
+    var isRefused = false
+    /// The head of the response is on its way.
+    var hasResponseBegun = false
+    /// The response has its last byte.
+    var hasResponseEnded = false
+    /// Bytes received and not credited yet.
+    var uncredited = 0
+    /// Bytes of requests that count as in flight.
+    var reserved = 0
+    /// When the stream last got on, in nanoseconds of the monotonic clock.
+    var lastProgress: UInt64
+    /// When the header of the message in the making had come.
+    var arrival: UInt64 = 0
+    /// How much of the answer was unread when time was last looked at.
+    var unreadBefore = 0
+
+    init(id: Int32, isJSON: Bool, now: UInt64) {
+        self.id = id
+        self.isJSON = isJSON
+        lastProgress = now
+    }
+
+    /// Whether the stream waits for its client, and may therefore run out of time.
+    var waitsForClient: Bool { !hasRequestEnded && !isRefused && !isScoring && waiting.isEmpty }
+
+    /// Whether everything that was asked has been answered.
+    var isAnswered: Bool { (hasRequestEnded || isRefused) && !isScoring && waiting.isEmpty }
+}

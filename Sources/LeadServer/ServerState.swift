@@ -1,0 +1,46 @@
+internal import LeadScoring
+internal import SnapshotExchange
+internal import Synchronization
+internal import TLSTransport
+
+/// What the threads of a server share; everything in it is immutable, atomic, or a board.
+final class ServerState: Sendable {
+    /// The models in service.
+    let models: SnapshotBoard<ModelDirectory>
+    /// The certificates for new connections.
+    let certificates: SnapshotBoard<TLSContext>
+    /// What each worker counts.
+    let telemetry: [WorkerTelemetry]
+    /// What is taken from clients.
+    let limits: ServerLimits
+    /// How the control thread fares.
+    let reloads = Reloads()
+    /// Set once, when the server is to stop: not ready, and no new connections.
+    let isDraining = Atomic<Bool>(false)
+    /// Set once, when what is still under way has to go.
+    let isStopping = Atomic<Bool>(false)
+    let started = ContinuousClock.now
+
+    init(models: ModelDirectory, certificates: TLSContext, workers: Int, limits: ServerLimits) {
+        self.models = SnapshotBoard(models, readers: workers)
+        self.certificates = SnapshotBoard(certificates, readers: workers)
+        telemetry = (0..<workers).map { _ in WorkerTelemetry() }
+        self.limits = limits
+    }
+
+    /// Why the server is not ready; nil when it is.
+    func notReadyReason(_ directory: ModelDirectory) -> String? {
+        if isDraining.load(ordering: .acquiring) { return "draining" }
+        return directory.models.isEmpty ? "no model in service" : nil
+    }
+}
+
+/// How often models and certificates were loaded, and what went wrong last; written by the control thread.
+final class Reloads: Sendable {
+    let modelsLoaded = Atomic<Int>(0)
+    let modelsFailed = Atomic<Int>(0)
+    let certificatesLoaded = Atomic<Int>(0)
+    let certificatesFailed = Atomic<Int>(0)
+    /// How long the latest load took, from finding the bundle to its publication.
+    let lastLoadNanoseconds = Atomic<UInt64>(0)
+}
