@@ -14,6 +14,18 @@ let house: [SwiftSetting] = [
 /// `ByteKit` hands out views tied to the lifetime of the bytes they look at.
 let lifetimes: [SwiftSetting] = house + [.enableExperimentalFeature("Lifetimes")]
 
+/// Instructions that one module may use as it likes: it runs only where the processor has them. It is optimised in
+/// debug builds too, since unoptimised it takes a thousand times as long.
+#if arch(x86_64)
+let avx512: [SwiftSetting] = [
+    .unsafeFlags(
+        ["f", "bw", "dq", "vl", "vbmi", "bitalg"].flatMap { ["-Xcc", "-mavx512" + $0] } + ["-Xcc", "-mgfni", "-O"]
+    )
+]
+#else
+let avx512: [SwiftSetting] = []
+#endif
+
 /// A module of the house; it may import only from the floors below its own.
 func room(
     _ name: String,
@@ -47,6 +59,7 @@ let package = Package(
         .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CShims"),
+        .target(name: "CVectors"),
 
         // Floor 1: ground.
         room("ByteKit", ["CShims", "COpenSSL"], settings: lifetimes),
@@ -61,7 +74,12 @@ let package = Package(
         room("Reactor", ["ByteKit", "CShims"]),
         room("TLSTransport", ["ByteKit", "COpenSSL"], settings: lifetimes),
         room("HTTP2Transport", ["ByteKit", "CNghttp2"], settings: lifetimes),
-        room("EnsembleKernels", ["CShims", "TreeEnsemble"]),
+        .target(
+            name: "EnsembleKernelsAVX512",
+            dependencies: ["CShims", "CVectors"],
+            swiftSettings: house + avx512
+        ),
+        room("EnsembleKernels", ["CShims", "TreeEnsemble", "EnsembleKernelsAVX512"]),
         room("EnsembleFormats", ["ByteKit", "TreeEnsemble"]),
 
         // Floor 3: domain.

@@ -43,7 +43,7 @@ public final class EnsembleKernel: Sendable {
         let missing = chosen.missingOnThisProcessor
         guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
         self.kernel = chosen
-        plan = try PackedPlan(ensemble, splitDoubles: false)
+        plan = try PackedPlan(ensemble, chosen)
         featureCount = plan.featureCount
         outputCount = plan.outputCount
         packedByteCount = plan.byteCount

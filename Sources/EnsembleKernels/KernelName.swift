@@ -1,5 +1,9 @@
+private import CShims
+
 /// A way of evaluating an ensemble; all give the same bits.
 public enum KernelName: String, CaseIterable, Sendable {
+    /// 64 rows at a time in 512-bit registers (F, BW, VL, VBMI, BITALG, GFNI).
+    case avx512
     /// Plain Swift for any processor.
     case portable
 }
@@ -9,7 +13,23 @@ extension KernelName {
     public var missingOnThisProcessor: [String] {
         switch self {
         case .portable: return []
+        case .avx512:
+            #if arch(x86_64)
+            let features = CShims_processorFeatures()
+            return Self.avx512Needs.filter { features & UInt32($0.bit.rawValue) == 0 }.map(\.name)
+            #else
+            return ["x86-64"]
+            #endif
         }
+    }
+
+    private static var avx512Needs: [(name: String, bit: CShimsProcessorFeature)] {
+        [
+            ("AVX512F", CShimsProcessorAVX512F), ("AVX512BW", CShimsProcessorAVX512BW),
+            ("AVX512DQ", CShimsProcessorAVX512DQ), ("AVX512VL", CShimsProcessorAVX512VL),
+            ("AVX512_VBMI", CShimsProcessorAVX512VBMI), ("AVX512_BITALG", CShimsProcessorAVX512BITALG),
+            ("GFNI", CShimsProcessorGFNI),
+        ]
     }
 }
 

@@ -1,4 +1,5 @@
 internal import CShims
+internal import EnsembleKernelsAVX512
 import TreeEnsemble
 
 // Safety of this file: `EnsembleKernel` checked that the matrix covers `rows` and that there is room for all margins; the
@@ -65,7 +66,26 @@ extension PackedPlan {
         into codes: UnsafeMutablePointer<UInt8>
     ) {
         let isFloat32 = arithmetic == .float32LessThan
-        unsafe PortableQuantiser.rank(pass, count: count, rankers, passesEqual: isFloat32, into: codes)
+        switch kernel {
+        case .portable:
+            unsafe PortableQuantiser.rank(pass, count: count, rankers, passesEqual: isFloat32, into: codes)
+        case .avx512:
+            #if arch(x86_64)
+            if let first = unsafe rankers.baseAddress {
+                unsafe rankAVX512(
+                    pass.start,
+                    rowStride: pass.rowStride,
+                    featureStride: pass.featureStride,
+                    count: count,
+                    first,
+                    rankerCount: rankers.count,
+                    passesEqual: isFloat32,
+                    zeroEdge: Float(Arithmetic.zeroThreshold),
+                    into: codes
+                )
+            }
+            #endif
+        }
         // XGBoost takes no negative number for a category, LightGBM those above -1 for category 0.
         let lowest: Float = isFloat32 ? -.leastNonzeroMagnitude : -1
         unsafe PortableQuantiser.classify(pass, count: count, categoryTables, lowest: lowest, into: codes)
@@ -78,28 +98,57 @@ extension PackedPlan {
         case .float32LessThan:
             let sums = unsafe memory.sums.assumingMemoryBound(to: Float.self)
             for output in 0..<outputCount {
-                let start = unsafe sums + output * Self.rowsMax
-                unsafe start.update(repeating: Float(baseMargins[output]), count: blocks * Self.blockRows)
+                unsafe (sums + output * Self.rowsMax).update(repeating: Float(baseMargins[output]), count: Self.rowsMax)
             }
-            unsafe PortableKernel.add(forest, memory.codes, blocks: blocks, work: memory.temporary, sums)
+            unsafe addTrees(memory, blocks: blocks, kernel, sums)
             for output in 0..<outputCount {
-                let start = unsafe sums + output * Self.rowsMax
-                for row in 0..<count { unsafe margins[row * outputCount + output] = Double(start[row]) }
+                let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
+                for row in 0..<count { unsafe to[row * outputCount] = Double(from[place(ofRow: row, kernel)]) }
             }
         case .float64LessOrEqual:
             let sums = unsafe memory.sums.assumingMemoryBound(to: Double.self)
             for output in 0..<outputCount {
-                let start = unsafe sums + output * Self.rowsMax
-                unsafe start.update(repeating: baseMargins[output], count: blocks * Self.blockRows)
+                unsafe (sums + output * Self.rowsMax).update(repeating: baseMargins[output], count: Self.rowsMax)
             }
-            unsafe PortableKernel.add(forest, memory.codes, blocks: blocks, work: memory.temporary, sums)
+            unsafe addTrees(memory, blocks: blocks, kernel, sums)
             for output in 0..<outputCount {
-                let start = unsafe sums + output * Self.rowsMax
-                for row in 0..<count { unsafe margins[row * outputCount + output] = start[row] }
+                let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
+                for row in 0..<count { unsafe to[row * outputCount] = from[place(ofRow: row, kernel)] }
             }
         }
         for output in 0..<outputCount where !outputHasTree[output] {
             for row in 0..<count { unsafe margins[row * outputCount + output] = baseMargins[output] }
+        }
+    }
+
+    private func addTrees(_ memory: Work, blocks: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Float>) {
+        switch kernel {
+        case .portable:
+            unsafe PortableKernel.add(forest, memory.codes, blocks: blocks, work: memory.temporary, sums)
+        case .avx512:
+            #if arch(x86_64)
+            unsafe addTreesAVX512(forest, memory.codes, blocks: blocks, sums)
+            #endif
+        }
+    }
+
+    private func addTrees(_ memory: Work, blocks: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Double>) {
+        switch kernel {
+        case .portable:
+            unsafe PortableKernel.add(forest, memory.codes, blocks: blocks, work: memory.temporary, sums)
+        case .avx512:
+            #if arch(x86_64)
+            unsafe addTreesAVX512(forest, memory.codes, blocks: blocks, sums)
+            #endif
+        }
+    }
+
+    /// Where a row's sum lies among an output's: vector kernels keep each block in the order that their lanes have.
+    @inline(__always)
+    private func place(ofRow row: Int, _ kernel: KernelName) -> Int {
+        switch kernel {
+        case .portable: row
+        case .avx512: row / Self.blockRows * Self.blockRows + Int(sumPlaces[row % Self.blockRows])
         }
     }
 

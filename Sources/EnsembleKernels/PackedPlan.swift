@@ -1,4 +1,5 @@
 internal import CShims
+internal import EnsembleKernelsAVX512
 import TreeEnsemble
 
 /// An ensemble packed for the kernels: immutable, in a few blocks of aligned memory.
@@ -20,10 +21,13 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let forest: CShimsForest
     let rankers: UnsafeBufferPointer<CShimsRanker>
     let categoryTables: [CategoryTable]
+    /// By row of a block: where the kernel keeps its sum.
+    let sumPlaces: [UInt8]
 
     private let trees: AlignedBytes
     private let records: AlignedBytes
     private let leaves: AlignedBytes
+    private let matrices: AlignedBytes
     private let rankerRecords: AlignedBytes
     private let rankTables: AlignedBytes
 
@@ -37,9 +41,11 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - ensemble: what to pack.
-    ///   - splitDoubles: stores up to 32 double leaves as halves, for register tables.
+    ///   - kernel: for which kernel; they differ in how leaves and sums lie.
     /// - Throws: ``KernelError/tooLarge(_:)``.
-    init(_ ensemble: Ensemble, splitDoubles: Bool) throws(KernelError) {
+    init(_ ensemble: Ensemble, _ kernel: KernelName) throws(KernelError) {
+        let splitDoubles = kernel == .avx512
+        sumPlaces = Self.sumPlaces(ensemble.arithmetic, kernel)
         let columns = try CodeColumns(ensemble)
         arithmetic = ensemble.arithmetic
         featureCount = ensemble.featureCount
@@ -77,10 +83,12 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         trees = Self.block(treeRecords)
         records = Self.block(words)
         leaves = Self.block(leafBytes.words)
+        matrices = Self.block((0...255).map(Self.keepingMatrix))
         unsafe forest = CShimsForest(
             trees: UnsafePointer(trees.start.assumingMemoryBound(to: CShimsTree.self)),
             records: UnsafePointer(records.start.assumingMemoryBound(to: UInt8.self)),
             leaves: UnsafePointer(leaves.start.assumingMemoryBound(to: UInt8.self)),
+            matrices: UnsafePointer(matrices.start.assumingMemoryBound(to: UInt64.self)),
             treeCount: UInt32(treeRecords.count)
         )
         let tables = columns.ranks.tables
@@ -100,6 +108,25 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
             if let start = source.baseAddress { unsafe block.start.copyMemory(from: start, byteCount: source.count) }
         }
         return block
+    }
+
+    private static func sumPlaces(_ arithmetic: Arithmetic, _ kernel: KernelName) -> [UInt8] {
+        var places = (0..<UInt8(CShimsBlockRows)).map { $0 }
+        guard kernel == .avx512 else { return places }
+        #if arch(x86_64)
+        for place in 0..<Int(CShimsBlockRows) {
+            let row = arithmetic == .float32LessThan ? rowOfFloatSum(place) : rowOfDoubleSum(place)
+            places[row] = UInt8(place)
+        }
+        #endif
+        return places
+    }
+
+    /// The 8 × 8 bit matrix that keeps these bits of a byte, as `gf2p8affineqb` reads it: bit i is row 7 - i's.
+    private static func keepingMatrix(_ bits: Int) -> UInt64 {
+        var matrix: UInt64 = 0
+        for bit in 0..<8 where bits >> bit & 1 == 1 { matrix |= 1 << UInt64((7 - bit) * 8 + bit) }
+        return matrix
     }
 
     private static let separators = Int(CShimsSeparators)

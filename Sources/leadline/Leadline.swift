@@ -9,6 +9,7 @@ struct Leadline: AsyncParsableCommand {
         abstract: "Predictive lead scoring as fast infrastructure.",
         version: "0.1.0",
         subcommands: [
+            Bench.self,
             Certs.self,
             Inspect.self,
             Predict.self,

@@ -6,7 +6,7 @@
 
 // Rows are scored in passes of at most CShimsRowsMax, in blocks of CShimsBlockRows. A pass's codes are one byte a row
 // and code column, column after column: row r of column c is byte c * CShimsRowsMax + r.
-enum { CShimsRowsMax = 256, CShimsBlockRows = 64 };
+enum { CShimsRowsMax = 512, CShimsBlockRows = 64 };
 
 // Trees ----------------------------------------------------------------------------------------------------------
 //
@@ -16,7 +16,7 @@ enum { CShimsRowsMax = 256, CShimsBlockRows = 64 };
 //
 //   CShimsGroup | CShimsClear × above | CShimsClear × notAbove | CShimsMemberClear × members | next group ...
 
-// A code column's place in a pass (column * CShimsRowsMax: a multiple of 256), and in its low byte the bits that a
+// A code column's place in a pass (column * CShimsRowsMax), and in its low byte the bits that a
 // cleared row keeps.
 typedef uint32_t CShimsPlaceAndKeep;
 
@@ -58,6 +58,7 @@ typedef struct {
     const CShimsTree *trees;
     const uint8_t *records;
     const uint8_t *leaves;
+    const uint64_t *matrices;  // for each byte of bits to keep, the bit matrix that keeps them
     uint32_t treeCount;
 } CShimsForest;
 

@@ -1,0 +1,1 @@
+#include "CVectorsAVX512.h"

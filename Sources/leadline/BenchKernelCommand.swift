@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import EnsembleFormats
+internal import EnsembleKernels
+internal import TreeEnsemble
+
+/// Times the evaluator alone.
+struct BenchKernel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kernel",
+        abstract: "Time the evaluator on a model and rows: from float32 rows in memory to margins, one thread.",
+        discussion: """
+            One JSON object a line and batch size: nanoseconds a row (the median of nine samples of at least 40 ms, \
+            consecutive calls on different rows), and the kernel that ran.
+
+            Example:
+              leadline bench kernel model.json --rows rows.npy --batches 1,1000
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The model.", valueName: "model"))
+    var model: String
+
+    @Option(help: ArgumentHelp("The rows, a .npy file of float32 or float64.", valueName: "file"))
+    var rows: String
+
+    @Option(help: ArgumentHelp("Rows a call, comma-separated.", valueName: "sizes"))
+    var batches = "1,10,100,1000,10000"
+
+    @Option(help: ArgumentHelp("The kernel (default: the best here).", valueName: "name"))
+    var kernel: String?
+
+    @Option(help: ArgumentHelp("Write all rows' margins, raw float64, in order.", valueName: "file"))
+    var write: String?
+
+    private struct Line: Encodable {
+        var batch: Int
+        var nsPerRow: Double
+        var nsPerRowLeast: Double
+        var disturbed: Int
+        var kernel: String
+    }
+
+    func validate() throws {
+        _ = try kernelName()
+        guard !batchSizes.isEmpty, batchSizes.allSatisfy({ $0 > 0 }),
+            batchSizes.count == batches.split(separator: ",", omittingEmptySubsequences: false).count
+        else { throw ValidationError("--batches takes positive numbers with commas between, for example 1,10,1000") }
+    }
+
+    private func kernelName() throws -> KernelName? {
+        guard let kernel else { return nil }
+        guard let name = KernelName(rawValue: kernel) else {
+            let names = KernelName.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("there is no kernel \"\(kernel)\"; there are \(names)")
+        }
+        return name
+    }
+
+    private var batchSizes: [Int] { batches.split(separator: ",").compactMap { Int($0) } }
+
+    func run() throws {
+        let ensemble = try ModelFile.read(readWholeFile(model), name: model)
+        let packed: EnsembleKernel
+        do {
+            packed = try EnsembleKernel(ensemble, kernel: kernelName())
+        } catch {
+            throw Failure("\(model): \(error)")
+        }
+        let (rowCount, values) = try readRows(ensemble)
+        for batch in batchSizes {
+            guard batch <= rowCount else {
+                throw Failure(
+                    "\(rows) has \(rowCount) rows, too few for batches of \(batch); leave it out of --batches"
+                )
+            }
+            let timing = KernelTiming(packed, values.span, rowCount: rowCount, batch: batch)
+            try printJSONLine(
+                Line(
+                    batch: batch,
+                    nsPerRow: timing.nanosecondsPerRow,
+                    nsPerRowLeast: timing.nanosecondsPerRowLeast,
+                    disturbed: timing.disturbed,
+                    kernel: packed.kernel.rawValue
+                )
+            )
+        }
+        if let write { try writeMargins(packed, values, rowCount, to: write) }
+    }
+
+    private func readRows(_ ensemble: Ensemble) throws -> (count: Int, values: [Float]) {
+        let array: NumpyArray
+        do {
+            array = try NumpyArray(reading: readWholeFile(rows))
+        } catch let error as NumpyArrayError {
+            throw Failure("\(rows): \(error)")
+        }
+        guard array.shape.count == 2, array.shape[1] == ensemble.featureCount, array.shape[0] > 0 else {
+            let shape = array.shape.map(String.init).joined(separator: ", ")
+            throw Failure("\(rows) has the shape (\(shape)); the model needs (rows, \(ensemble.featureCount))")
+        }
+        switch array.values {
+        case .float32(let values): return (array.shape[0], values)
+        case .float64(let values): return (array.shape[0], values.map { Float($0) })
+        }
+    }
+
+    private func writeMargins(_ kernel: EnsembleKernel, _ values: [Float], _ rowCount: Int, to path: String) throws {
+        var margins = [Double](repeating: 0, count: rowCount * kernel.outputCount)
+        var span = margins.mutableSpan
+        kernel.margins(
+            rows: rowCount,
+            values: values.span,
+            layout: .rowMajor(stride: kernel.featureCount),
+            scratch: KernelScratch(),
+            into: &span
+        )
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(margins.count * 8)
+        for margin in margins {
+            let bits = margin.bitPattern.littleEndian
+            for shift in stride(from: 0, to: 64, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+            }
+        }
+        try writeWholeFile(path, bytes)
+    }
+}
