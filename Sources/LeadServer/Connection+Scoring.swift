@@ -226,7 +226,9 @@ extension Connection {
         worker.telemetry.counts.add(.bytesInFlight, -bytes)
     }
 
-    /// A stream is gone: so is what waited on it. A job that is being scored finds that out by itself.
+    /// A stream is gone, and so is what waited on it.
+    ///
+    /// A job that is being scored finds that out by itself.
     func forget(_ stream: ScoreStream) {
         release(stream.reserved, of: stream)
         for job in stream.waiting { worker.jobs.recycle(job) }

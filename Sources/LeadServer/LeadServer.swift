@@ -1,5 +1,5 @@
 package import LeadScoring
-public import Logging
+package import Logging
 internal import Reactor
 internal import SnapshotExchange
 internal import TLSTransport

@@ -75,7 +75,7 @@ enum TestModel {
         LeadColumn(name: "created", kind: .date),
     ])
 
-    /// - Parameter copies: trees that add nothing, to make the work longer.
+    // `copies` are trees that add nothing, to make the work longer.
     static func make(name: String = "leads", version: Int, copies: Int = 0) throws -> LeadModel {
         func tree(_ left: Double, _ right: Double) -> Tree {
             Tree(
