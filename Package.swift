@@ -140,7 +140,7 @@ let package = Package(
         tests("LeadTable", ["LeadTypes"]),
         tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring", "TreeEnsemble", "EnsembleFormats"]),
         tests("Reactor", ["ByteKit"]),
-        tests("HTTP2Transport", ["ByteKit", "TLSTransport", "CNghttp2"]),
+        tests("HTTP2Transport", ["ByteKit", "Reactor", "TLSTransport"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),

@@ -26,6 +26,15 @@ public struct HTTP2ClientSession: ~Copyable {
         session.receive(bytes, now: now)
     }
 
+    /// Takes what the peer sent; the events of bodies point into the queue's bytes, which stay where they are.
+    ///
+    /// - Parameters:
+    ///   - queue: Any piece of the conversation, untouched until its events are taken.
+    ///   - now: The monotonic time in nanoseconds, for budgets.
+    public mutating func receive(_ queue: borrowing ByteQueue, now: UInt64) {
+        session.receive(queue.bytes, now: now)
+    }
+
     /// The next event, in the order of the peer's bytes; `nil` when all are taken.
     ///
     /// Take them all after each `receive`, since bodies point into its bytes, and after each `pull`, which closes streams.

@@ -63,6 +63,28 @@ public struct WorkerThread: ~Copyable {
         self.thread = thread
     }
 
+    /// Starts a thread that takes something over, such as a worker with its loop, which no other thread may touch then.
+    ///
+    /// - Parameters:
+    ///   - name: Its name.
+    ///   - processor: The processor it stays on; one that does not exist is passed over. `nil` leaves the choice to
+    ///     the kernel.
+    ///   - stackBytes: The size of its stack.
+    ///   - value: What it takes over.
+    ///   - body: What it does.
+    /// - Throws: `SystemError` when the kernel has no thread to give.
+    public init<Value>(
+        name: String,
+        processor: Int? = nil,
+        stackBytes: Int = 4 << 20,
+        handing value: sending Value,
+        body: @escaping @Sendable (Value) -> Void
+    ) throws(SystemError) {
+        // Safety: `sending` says that the caller keeps no way to the value, and the body runs once, on the new thread.
+        nonisolated(unsafe) let handed = value
+        try self.init(name: name, processor: processor, stackBytes: stackBytes) { unsafe body(handed) }
+    }
+
     /// Waits for the thread to end.
     public consuming func join() {
         // `self` being consumed, a thread is joined once.

@@ -1,5 +1,4 @@
 import ByteKit
-import CNghttp2
 import HTTP2Transport
 
 /// Frames written by hand, good and bad, against one server session.
