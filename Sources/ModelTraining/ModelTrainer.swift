@@ -14,6 +14,8 @@ public struct TrainedModel: Sendable {
     public let split: LeadSplit
     /// For every row of the split, by its number in the table.
     public let leads: [Int: Lead]
+    /// The raw columns of some test leads, from the least likely to the likeliest: what a bundle's golden rows may be made of.
+    public let testColumns: [[Double]]
 
     /// A lead's outcome and what the model says of it.
     public struct Lead: Sendable, Equatable {
@@ -102,7 +104,21 @@ public enum ModelTrainer {
             }
         }
         let report = try makeReport(table, options, labels, split, timing, plan, grown, fit.choice, recipe, leads)
-        return TrainedModel(recipe: recipe, modelBytes: grown.modelBytes, report: report, split: split, leads: leads)
+        let examples = spread(split[.test].sorted { (leads[$0]?.margin ?? 0) < (leads[$1]?.margin ?? 0) }, over: 32)
+        return TrainedModel(
+            recipe: recipe,
+            modelBytes: grown.modelBytes,
+            report: report,
+            split: split,
+            leads: leads,
+            testColumns: raw.map { column in examples.map { column[$0] } }
+        )
+    }
+
+    /// At most so many of the rows, evenly spread, the first and the last among them.
+    private static func spread(_ rows: [Int], over count: Int) -> [Int] {
+        guard rows.count > count else { return rows }
+        return (0..<count).map { rows[$0 * (rows.count - 1) / (count - 1)] }
     }
 
     private static func refuseOneSidedParts(_ split: LeadSplit, _ outcomes: [Bool], _ options: TrainingOptions) throws {
