@@ -278,7 +278,10 @@ internal import COpenSSL
 }
 
 /// Owns a session and the channel under it, and frees both once.
-@safe private struct TLSHandle: ~Copyable {
+///
+/// Not private: an optimised build of another module destroys sessions by itself and needs this type's name (Swift 6.3.1
+/// stops with a broken module otherwise).
+@safe struct TLSHandle: ~Copyable {
     let session: OpaquePointer
     let channel: UnsafeMutablePointer<TLSChannel>
 
