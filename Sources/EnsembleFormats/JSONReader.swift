@@ -1,8 +1,8 @@
 /// A pull parser of JSON with XGBoost's two liberties: bare `NaN` and `Infinity`, and decimals that are float32.
 struct JSONReader: DocumentReader {
     let kind = ModelFileKind.xgboostJSON
-    private let bytes: [UInt8]
-    private(set) var position = 0
+    let bytes: [UInt8]
+    var position = 0
     /// For each container that is open, whether nothing of it has been read.
     private var isFresh: [Bool] = []
 
@@ -58,31 +58,19 @@ struct JSONReader: DocumentReader {
 
     mutating func readFloats(into numbers: inout [Float]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
-        try openArray()
-        while try nextElement() {
-            _ = try nextByte()
+        var goesOn = try openScalars()
+        while goesOn {
             numbers.append(try readFloat())
+            goesOn = try nextScalar()
         }
     }
 
     mutating func readIntegers(into numbers: inout [Int32]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
-        try openArray()
-        while try nextElement() {
-            switch try nextByte() {
-            case UInt8(ascii: "t"):
-                try passWord("true")
-                numbers.append(1)
-            case UInt8(ascii: "f"):
-                try passWord("false")
-                numbers.append(0)
-            default:
-                let number = try scanNumber()
-                guard let whole = number.integer.flatMap({ Int32(exactly: $0) }) else {
-                    throw damage("a whole number of 32 bits was expected here", at: number.range.lowerBound)
-                }
-                numbers.append(whole)
-            }
+        var goesOn = try openScalars()
+        while goesOn {
+            numbers.append(try readInteger())
+            goesOn = try nextScalar()
         }
     }
 
@@ -138,6 +126,7 @@ extension JSONReader {
                 try skip()
             }
         case .array:
+            if try skipNumbers() { return }
             try openArray()
             while try nextElement() { try skip() }
         case .string: _ = try passString()
@@ -148,154 +137,68 @@ extension JSONReader {
     }
 }
 
-// MARK: - Scalars
+// MARK: - Arrays of scalars
 
+/// The long arrays of a model hold plain numbers, so they are read without keeping account of what is open.
 extension JSONReader {
-    /// The next byte that is not white space.
-    private mutating func nextByte() throws(ModelFileError) -> UInt8 {
-        passWhitespace()
-        guard position < bytes.count else { throw damage("the file ends in the middle of the document") }
-        return bytes[position]
+    /// Enters an array; false if it is empty, and left again.
+    private mutating func openScalars() throws(ModelFileError) -> Bool {
+        guard try nextByte() == UInt8(ascii: "[") else { throw damage("an array was expected here") }
+        position += 1
+        guard try nextByte() != UInt8(ascii: "]") else {
+            position += 1
+            return false
+        }
+        return true
     }
 
-    private mutating func passWhitespace() {
-        while position < bytes.count {
-            switch bytes[position] {
-            case 0x20, 0x0A, 0x0D, 0x09: position += 1
-            default: return
-            }
+    /// Steps over a comma, or over the closing bracket and out.
+    private mutating func nextScalar() throws(ModelFileError) -> Bool {
+        switch try nextByte() {
+        case UInt8(ascii: ","):
+            position += 1
+            _ = try nextByte()
+            return true
+        case UInt8(ascii: "]"):
+            position += 1
+            return false
+        default: throw damage("a comma or a closing bracket was expected here")
         }
     }
 
-    private mutating func passWord(_ word: String) throws(ModelFileError) {
-        let letters = word.utf8
-        guard bytes.count - position >= letters.count, bytes[position...].starts(with: letters) else {
-            throw damage("\(word) was expected here")
-        }
-        position += letters.count
-    }
-
-    private mutating func scanNumber() throws(ModelFileError) -> DecimalNumber {
-        guard let number = DecimalNumber.scan(bytes, from: position, to: bytes.count) else {
-            throw damage("a number was expected here")
-        }
-        position = number.range.upperBound
-        return number
-    }
-
-    private mutating func readFloat() throws(ModelFileError) -> Float {
-        if let number = DecimalNumber.scan(bytes, from: position, to: bytes.count) {
+    private mutating func readInteger() throws(ModelFileError) -> Int32 {
+        switch bytes[position] {
+        case UInt8(ascii: "t"):
+            try passWord("true")
+            return 1
+        case UInt8(ascii: "f"):
+            try passWord("false")
+            return 0
+        default:
+            let start = position
+            guard let number = DecimalNumber.scan(bytes, from: start, to: bytes.count),
+                let whole = number.integer.flatMap({ Int32(exactly: $0) })
+            else { throw damage("a whole number of 32 bits was expected here", at: start) }
             position = number.range.upperBound
-            return number.float(bytes)
-        }
-        let isNegative = position < bytes.count && bytes[position] == UInt8(ascii: "-")
-        let start = isNegative ? position + 1 : position
-        guard start < bytes.count else { throw damage("the file ends in the middle of a number") }
-        switch bytes[start] {
-        case UInt8(ascii: "N"):
-            position = start
-            try passWord("NaN")
-            return .nan
-        case UInt8(ascii: "I"):
-            position = start
-            try passWord("Infinity")
-            return isNegative ? -.infinity : .infinity
-        default: throw damage("a number was expected here")
+            return whole
         }
     }
 
-    /// Passes over a number without working out its value.
-    private mutating func passNumber() throws(ModelFileError) {
+    /// Passes over an array if it holds numbers alone; stands where it stood if it does not.
+    private mutating func skipNumbers() throws(ModelFileError) -> Bool {
         let start = position
-        while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
-                UInt8(ascii: "e"), UInt8(ascii: "E"):
-                position += 1
-            case UInt8(ascii: "N"), UInt8(ascii: "I"):
+        position += 1
+        guard try nextByte() != UInt8(ascii: "]") else {
+            position += 1
+            return true
+        }
+        repeat {
+            guard try peek() == .number else {
                 position = start
-                _ = try readFloat()
-                return
-            default: return
+                return false
             }
-        }
-    }
-
-    /// Steps over a string; tells where its content is and whether a backslash is in it.
-    private mutating func passString() throws(ModelFileError) -> (Range<Int>, Bool) {
-        let start = position + 1
-        var at = start
-        var hasEscapes = false
-        while at < bytes.count {
-            let byte = bytes[at]
-            if byte == UInt8(ascii: "\"") {
-                position = at + 1
-                return (start..<at, hasEscapes)
-            }
-            if byte == UInt8(ascii: "\\") {
-                hasEscapes = true
-                at += 1
-            }
-            at += 1
-        }
-        throw damage("text has no closing quote")
-    }
-
-    private func unescaped(_ range: Range<Int>) throws(ModelFileError) -> String {
-        var units: [UInt8] = []
-        var at = range.lowerBound
-        while at < range.upperBound {
-            guard bytes[at] == UInt8(ascii: "\\") else {
-                units.append(bytes[at])
-                at += 1
-                continue
-            }
-            // A backslash never is the last byte of a string: the quote behind it would have been passed over.
-            switch bytes[at + 1] {
-            case UInt8(ascii: "b"): units.append(0x08)
-            case UInt8(ascii: "f"): units.append(0x0C)
-            case UInt8(ascii: "n"): units.append(0x0A)
-            case UInt8(ascii: "r"): units.append(0x0D)
-            case UInt8(ascii: "t"): units.append(0x09)
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): units.append(bytes[at + 1])
-            case UInt8(ascii: "u"):
-                let (scalar, length) = try escapedScalar(at, until: range.upperBound)
-                units.append(contentsOf: Array(String(Character(scalar)).utf8))
-                at += length
-                continue
-            default: throw damage("no such escape in text", at: at)
-            }
-            at += 2
-        }
-        guard let text = String(validating: units, as: UTF8.self) else {
-            throw damage("text is not UTF-8", at: range.lowerBound)
-        }
-        return text
-    }
-
-    /// `\uXXXX`, or two of them for a scalar beyond the first plane.
-    private func escapedScalar(_ start: Int, until end: Int) throws(ModelFileError) -> (Unicode.Scalar, Int) {
-        guard let first = hexadecimal(start, until: end) else { throw damage("a \\u needs four digits", at: start) }
-        if let scalar = Unicode.Scalar(first) { return (scalar, 6) }
-        guard first < 0xDC00, let second = hexadecimal(start + 6, until: end), (0xDC00..<0xE000).contains(second),
-            let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
-        else { throw damage("half of a surrogate pair", at: start) }
-        return (scalar, 12)
-    }
-
-    private func hexadecimal(_ start: Int, until end: Int) -> UInt32? {
-        guard start + 6 <= end, bytes[start] == UInt8(ascii: "\\"), bytes[start + 1] == UInt8(ascii: "u") else {
-            return nil
-        }
-        var value: UInt32 = 0
-        for byte in bytes[start + 2..<start + 6] {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt32(byte - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt32(byte - UInt8(ascii: "a") + 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | UInt32(byte - UInt8(ascii: "A") + 10)
-            default: return nil
-            }
-        }
-        return value
+            try passNumber()
+        } while try nextScalar()
+        return true
     }
 }

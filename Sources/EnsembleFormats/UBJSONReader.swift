@@ -1,3 +1,5 @@
+internal import ByteKit
+
 /// A pull parser of UBJSON (draft 12) as XGBoost writes it: big-endian, keys without a marker, typed arrays.
 ///
 /// ```
@@ -67,6 +69,14 @@ struct UBJSONReader: DocumentReader {
     mutating func readFloats(into numbers: inout [Float]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
         try openArray()
+        if let count = takeTyped(UInt8(ascii: "d")) {
+            let start = position - count * 4
+            for index in 0..<count {
+                let bits: UInt32 = bytes.rawBytes.integer(at: start + index * 4)
+                numbers.append(Float(bitPattern: bits.byteSwapped))
+            }
+            return
+        }
         while try nextElement() {
             let marker = try takeMarker()
             switch marker {
@@ -80,6 +90,18 @@ struct UBJSONReader: DocumentReader {
     mutating func readIntegers(into numbers: inout [Int32]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
         try openArray()
+        if let count = takeTyped(UInt8(ascii: "l")) {
+            let start = position - count * 4
+            for index in 0..<count {
+                let whole: Int32 = bytes.rawBytes.integer(at: start + index * 4)
+                numbers.append(whole.byteSwapped)
+            }
+            return
+        }
+        if let count = takeTyped(UInt8(ascii: "U")) {
+            for byte in bytes[position - count..<position] { numbers.append(Int32(byte)) }
+            return
+        }
         while try nextElement() {
             let start = position
             let marker = try takeMarker()
@@ -163,6 +185,18 @@ extension UBJSONReader {
             container.left = count
         }
         containers.append(container)
+    }
+
+    /// Steps over the counted array that was just opened if its elements all have this type; their count if so.
+    ///
+    /// `open` made sure that the file holds them.
+    private mutating func takeTyped(_ type: UInt8) -> Int? {
+        guard let container = containers.last, container.type == type, let count = container.left,
+            let width = Self.width(type)
+        else { return nil }
+        position += count * width
+        containers.removeLast()
+        return count
     }
 
     private mutating func goesOn(until bracket: UInt8) throws(ModelFileError) -> Bool {

@@ -67,19 +67,23 @@ extension Ensemble {
         }
     }
 
-    private func validate(_ node: Node, of tree: Tree, _ place: String) throws(InvalidEnsemble) {
+    private func validate(
+        _ node: Node,
+        of tree: Tree,
+        _ place: @autoclosure () -> String
+    ) throws(InvalidEnsemble) {
         guard node.feature >= 0, Int(node.feature) < featureCount else {
-            throw InvalidEnsemble("\(place) looks at feature \(node.feature) of \(featureCount)")
+            throw InvalidEnsemble("\(place()) looks at feature \(node.feature) of \(featureCount)")
         }
         switch node.test {
         case .threshold(let threshold):
-            guard !threshold.isNaN else { throw InvalidEnsemble("\(place) has no threshold (NaN)") }
+            guard !threshold.isNaN else { throw InvalidEnsemble("\(place()) has no threshold (NaN)") }
             guard arithmetic != .float32LessThan || Double(Float(threshold)) == threshold else {
-                throw InvalidEnsemble("\(place): threshold \(threshold) is not a float32")
+                throw InvalidEnsemble("\(place()): threshold \(threshold) is not a float32")
             }
         case .inSetLeft(let set), .inSetRight(let set):
             guard set >= 0, Int(set) < tree.categorySets.count else {
-                throw InvalidEnsemble("\(place) refers to category set \(set) of \(tree.categorySets.count)")
+                throw InvalidEnsemble("\(place()) refers to category set \(set) of \(tree.categorySets.count)")
             }
         }
     }

@@ -141,7 +141,7 @@ struct AttackTests {
     @Test("nesting without end is refused where the limit is passed")
     func deepNesting() {
         let deep = 1_000_000
-        for opening in ["[", "{\"a\":"] {
+        for opening in ["[", "[1,", "{\"a\":"] {
             let text = "{\"learner\":{\"x\":" + String(repeating: opening, count: deep)
             let error = #expect(throws: ModelFileError.self) { try ModelFile.read(Array(text.utf8)) }
             #expect(error?.problem == "nested more than 64 deep", "\(String(describing: error))")

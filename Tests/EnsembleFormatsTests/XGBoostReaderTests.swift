@@ -132,6 +132,13 @@ struct XGBoostReaderTests {
         #expect(ensemble.featureUse().map(\.splits) == [1, 1])
     }
 
+    @Test("arrays of mixed values are passed over where nothing needs them")
+    func mixedArrays() throws {
+        let text = String(decoding: XGBoostFixture().document.json, as: UTF8.self)
+            .replacing("\"cats\":{", with: "\"cats\":{\"mixed\":[1, [2, -3e5, \"a\", [], {}], null, true, NaN],")
+        #expect(try ReferenceEvaluator(ModelFile.read(Array(text.utf8))).margins(of: [0, 0]) == [-1])
+    }
+
     @Test("text in JSON may hold escapes, and the two bare words stand for themselves")
     func jsonLiberties() throws {
         let text = String(decoding: XGBoostFixture(featureNames: ["A", "B"]).document.json, as: UTF8.self)
