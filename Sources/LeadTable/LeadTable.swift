@@ -42,13 +42,13 @@ public struct LeadTable: Sendable {
     ///   - fileName: The name for messages.
     ///   - limits: How large it may be.
     /// - Throws: ``TableError``, with the place and the remedy.
-    public init(bytes: [UInt8], fileName: String, limits: TableLimits = TableLimits()) throws {
-        var plain = bytes
+    public init(bytes: consuming [UInt8], fileName: String, limits: TableLimits = TableLimits()) throws {
         if bytes.starts(with: [0x1F, 0x8B]) {
-            plain = try inflatedGzip(bytes, fileName: fileName, limits: limits)
+            bytes = try inflatedGzip(bytes, fileName: fileName, limits: limits)
         }
+        // The bytes were given away by the caller: what is rewritten in them is rewritten in place.
         var reader = SeparatedValuesReader(fileName: fileName)
-        try reader.read(&plain, limits: limits)
+        try reader.read(&bytes, limits: limits)
 
         var names: [String] = []
         var fields: [Int] = []
@@ -97,7 +97,7 @@ public struct LeadTable: Sendable {
         rowCount = reader.rowLines.count
         separator = Character(Unicode.Scalar(reader.separator))
         self.notes = notes
-        self.bytes = plain
+        self.bytes = bytes
         starts = reader.starts
         ends = reader.ends
         rowLines = reader.rowLines

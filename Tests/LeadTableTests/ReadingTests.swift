@@ -167,4 +167,25 @@ private let smallGzip: [UInt8] = Array(
         }
         #expect(read > 0)
     }
+
+    @Test func anySoupOfSpecialBytesIsReadOrRefusedAndWhatIsReadComesBackTheSame() throws {
+        let ingredients: [UInt8] = Array("ab1,;|\t\"\"\r\n\n é".utf8) + [0xC3, 0x00]
+        var state: UInt64 = 2_024
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        var read = 0
+        for round in 0..<10_000 {
+            var soup = Array("a,b\n".utf8)
+            for _ in 0..<next(24) { soup.append(ingredients[next(ingredients.count)]) }
+            guard let table = try? LeadTable(bytes: soup, fileName: "x") else { continue }
+            read += 1
+            let written = table.separatedValues(rows: Array(0..<table.rowCount))
+            let again = try LeadTable(bytes: written, fileName: "x")
+            #expect(rows(again) == rows(table), "round \(round): \(soup)")
+            _ = again.profiles()
+        }
+        #expect(read > 100)
+    }
 }
