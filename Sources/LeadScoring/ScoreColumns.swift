@@ -61,3 +61,26 @@ private func fill<Element: BitwiseCopyable>(_ values: inout [Element], _ places:
     var span = values.mutableSpan
     for place in places { span[place] = value }
 }
+
+extension ScoreColumns {
+    /// Results that were recorded elsewhere.
+    ///
+    /// - Parameters:
+    ///   - margins: the rows' margins.
+    ///   - probabilities: the rows' probabilities.
+    ///   - scores: the rows' scores.
+    ///   - tiers: the rows' tiers.
+    ///   - statuses: what became of the rows.
+    /// - Precondition: all are equally long.
+    public init(margins: [Double], probabilities: [Float], scores: [UInt8], tiers: [UInt8], statuses: [UInt8]) {
+        precondition(
+            [probabilities.count, scores.count, tiers.count, statuses.count].allSatisfy { $0 == margins.count },
+            "as many results of each kind as rows"
+        )
+        self.margins = margins
+        self.probabilities = probabilities
+        self.scores = scores
+        self.tiers = tiers
+        self.statuses = statuses
+    }
+}

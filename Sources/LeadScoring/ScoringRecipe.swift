@@ -23,6 +23,10 @@ public struct ScoringRecipe: Codable, Sendable, Equatable {
     public var dateColumn: String?
     /// Words that readers of text take for a missing value, besides the empty one.
     public var missingTokens: [String]
+    /// How text writes the dates of a column, by the column's name; nil where nobody said.
+    ///
+    /// In the words of the reader of text; scoring itself does not look at it.
+    public var dateForms: [String: String]?
     /// What the probability is the probability of; nil where nobody said.
     public var label: LabelDescription?
     /// The day that ``FeaturePreparation/daysBeforeAsOf`` counted from when the model learned, in days since
@@ -40,6 +44,7 @@ public struct ScoringRecipe: Codable, Sendable, Equatable {
         idColumn: String? = nil,
         dateColumn: String? = nil,
         missingTokens: [String] = [],
+        dateForms: [String: String]? = nil,
         label: LabelDescription? = nil,
         trainedAsOfDays: Double? = nil
     ) {
@@ -52,6 +57,7 @@ public struct ScoringRecipe: Codable, Sendable, Equatable {
         self.idColumn = idColumn
         self.dateColumn = dateColumn
         self.missingTokens = missingTokens
+        self.dateForms = dateForms
         self.label = label
         self.trainedAsOfDays = trainedAsOfDays
     }

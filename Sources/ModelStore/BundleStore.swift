@@ -1,0 +1,167 @@
+public import EnsembleKernels
+internal import Foundation
+
+/// A folder of models: each folder in it is a model, each folder in that a version.
+///
+/// A value without state: any number of them, in any number of processes, may look at one folder.
+public struct BundleStore: Sendable {
+    /// The folder.
+    public let path: String
+
+    /// The store in a folder, which need not be there before something is written.
+    public init(path: String) { self.path = path }
+
+    /// A model's versions, as their folders' names tell; none of them was looked into.
+    public struct Listing: Sendable, Equatable {
+        /// The model's name.
+        public var name: String
+        /// Its versions, newest first.
+        public var versions: [String]
+    }
+
+    /// A version or model that could not be loaded.
+    public struct Failed: Sendable, Equatable {
+        /// The model's name.
+        public var name: String
+        /// The version; empty if the model has none.
+        public var version: String
+        /// Why.
+        public var error: BundleError
+    }
+
+    /// What a look for bundles brought.
+    public struct Loaded: Sendable {
+        /// The bundles that passed, by name.
+        public var bundles: [LoadedBundle]
+        /// The newer versions, or models, that did not.
+        public var failed: [Failed]
+    }
+
+    /// Every model that has a version, by name.
+    ///
+    /// Reads folders only, so that it can be asked every second.
+    /// - Throws: ``BundleError`` if the folder cannot be read.
+    public func listing() throws -> [Listing] {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw BundleError(path: path, problem: "no such folder", remedy: "make it, or name another with --models")
+        }
+        let names = try folderNames(in: path).filter(isPlainName).sorted()
+        return try names.compactMap { name in
+            let versions = try versions(ofModel: name)
+            return versions.isEmpty ? nil : Listing(name: name, versions: versions.map(\.text))
+        }
+    }
+
+    /// Loads one version of a model and checks all of it.
+    ///
+    /// - Parameters:
+    ///   - name: the model's name.
+    ///   - version: the exact version.
+    ///   - kernel: the kernel to serve with; the best that the processor can run if nil.
+    /// - Returns: the bundle.
+    /// - Throws: ``BundleError``.
+    public func load(name: String, version: String, kernel: KernelName? = nil) throws -> LoadedBundle {
+        guard isPlainName(name) else { throw BundleError(path: path, problem: "\"\(name)\" cannot name a model") }
+        return try BundleReader(folder: join(path, name, version), name: name, version: version).load(kernel)
+    }
+
+    /// Loads the newest version of a model that passes every check.
+    ///
+    /// - Parameters:
+    ///   - name: the model's name.
+    ///   - kernel: the kernel to serve with; the best that the processor can run if nil.
+    /// - Returns: the bundle, and the newer versions that did not pass.
+    /// - Throws: ``BundleError`` if no version passes: the newest one's error.
+    public func loadNewest(name: String, kernel: KernelName? = nil) throws -> (bundle: LoadedBundle, failed: [Failed]) {
+        guard isPlainName(name) else { throw BundleError(path: path, problem: "\"\(name)\" cannot name a model") }
+        var failed: [Failed] = []
+        for version in try versions(ofModel: name) {
+            do {
+                return (try load(name: name, version: version.text, kernel: kernel), failed)
+            } catch let error as BundleError {
+                failed.append(Failed(name: name, version: version.text, error: error))
+            }
+        }
+        throw failed.first?.error
+            ?? BundleError(
+                path: join(path, name),
+                problem: "there is no version of a model here",
+                remedy: "make one: leadline train … --out \(join(path, name)), or leadline import"
+            )
+    }
+
+    /// Loads the newest version that passes of every model.
+    ///
+    /// - Parameter kernel: the kernel to serve with; the best that the processor can run if nil.
+    /// - Returns: the bundles, and what did not pass.
+    /// - Throws: ``BundleError`` if the folder cannot be read.
+    public func loadAll(kernel: KernelName? = nil) throws -> Loaded {
+        var loaded = Loaded(bundles: [], failed: [])
+        for model in try listing() {
+            do {
+                let (bundle, failed) = try loadNewest(name: model.name, kernel: kernel)
+                loaded.bundles.append(bundle)
+                loaded.failed += failed
+            } catch let error as BundleError {
+                loaded.failed.append(Failed(name: model.name, version: model.versions[0], error: error))
+            }
+        }
+        return loaded
+    }
+
+    /// Loads the bundle at a path that a user gave: a version's folder, or a model's folder for its newest version that
+    /// passes.
+    ///
+    /// - Parameters:
+    ///   - path: the folder.
+    ///   - kernel: the kernel to score with; the best that the processor can run if nil.
+    /// - Returns: the bundle.
+    /// - Throws: ``BundleError``.
+    public static func load(path: String, kernel: KernelName? = nil) throws -> LoadedBundle {
+        let whole = URL(fileURLWithPath: path).standardizedFileURL
+        guard isFolder(whole.path) else {
+            throw BundleError(
+                path: path,
+                problem: FileManager.default.fileExists(atPath: path)
+                    ? "this is a file; a bundle is a folder" : "no such folder",
+                remedy: "name the folder of a model, such as models/leads"
+            )
+        }
+        let outer = whole.deletingLastPathComponent()
+        let isVersion =
+            VersionName(whole.lastPathComponent) != nil
+            || FileManager.default.fileExists(atPath: join(whole.path, manifestName))
+        if isVersion {
+            let store = BundleStore(path: outer.deletingLastPathComponent().path)
+            return try store.load(name: outer.lastPathComponent, version: whole.lastPathComponent, kernel: kernel)
+        }
+        return try BundleStore(path: outer.path).loadNewest(name: whole.lastPathComponent, kernel: kernel).bundle
+    }
+
+    /// A model's versions, newest first; none if the model is not there.
+    func versions(ofModel name: String) throws -> [VersionName] {
+        let folder = join(path, name)
+        guard FileManager.default.fileExists(atPath: folder) else { return [] }
+        return try folderNames(in: folder).compactMap { VersionName($0) }.sorted(by: >)
+    }
+}
+
+/// The names of the folders in a folder.
+private func folderNames(in path: String) throws -> [String] {
+    do {
+        return try FileManager.default.contentsOfDirectory(atPath: path).filter { isFolder(join(path, $0)) }
+    } catch {
+        throw BundleError(path: path, problem: "the folder cannot be read: \(error.localizedDescription)")
+    }
+}
+
+/// Whether the path, links followed, is a folder.
+func isFolder(_ path: String) -> Bool {
+    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    return (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) ?? false
+}
+
+/// Path and names with slashes between.
+func join(_ path: String, _ names: String...) -> String {
+    names.reduce(path) { $0.hasSuffix("/") ? $0 + $1 : $0 + "/" + $1 }
+}
