@@ -86,22 +86,24 @@ struct ConformanceTests {
         return rows.count
     }
 
-    /// Compares every kernel that runs here with the reference evaluator, bit for bit.
+    /// Compares every kernel that runs here with the reference evaluator, bit for bit, on doubles and on floats.
     private func compareKernels(_ evaluator: ReferenceEvaluator, _ rows: [[Double]], _ file: String) throws {
+        let doubles = rows.flatMap { $0 }
+        let floats = doubles.map { Float($0) }
         let wanted = rows.flatMap(evaluator.margins(of:)).map(\.bitPattern)
-        let values = rows.flatMap { $0 }
+        let narrowed = rows.flatMap { evaluator.margins(of: $0.map { Double(Float($0)) }) }.map(\.bitPattern)
         for name in EnsembleKernel.supportedByProcessor {
             let kernel = try EnsembleKernel(evaluator.ensemble, kernel: name)
+            let layout = MatrixLayout.rowMajor(stride: kernel.featureCount)
+            let scratch = KernelScratch()
             var margins = [Double](repeating: .nan, count: wanted.count)
             var span = margins.mutableSpan
-            kernel.margins(
-                rows: rows.count,
-                values: values.span,
-                layout: .rowMajor(stride: kernel.featureCount),
-                scratch: KernelScratch(),
-                into: &span
-            )
+            kernel.margins(rows: rows.count, values: doubles.span, layout: layout, scratch: scratch, into: &span)
             #expect(margins.map(\.bitPattern) == wanted, "\(file): the kernel \(name.rawValue) is off")
+            var ofFloats = [Double](repeating: .nan, count: wanted.count)
+            var floatSpan = ofFloats.mutableSpan
+            kernel.margins(rows: rows.count, values: floats.span, layout: layout, scratch: scratch, into: &floatSpan)
+            #expect(ofFloats.map(\.bitPattern) == narrowed, "\(file): the kernel \(name.rawValue) is off for floats")
         }
     }
 
