@@ -14,6 +14,7 @@ struct Leadline: AsyncParsableCommand {
             Inspect.self,
             Predict.self,
             SampleLeads.self,
+            Train.self,
         ]
     )
 
