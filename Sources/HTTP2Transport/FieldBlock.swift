@@ -1,9 +1,17 @@
 internal import CNghttp2
 
-/// Header fields on their way out, laid one after the other, as nghttp2 wants them.
-struct FieldBlock {
+/// Header fields on their way out, laid one after the other, as nghttp2 wants them; used again and again.
+@safe struct FieldBlock {
     private var bytes: [UInt8] = []
     private var counts: [(name: Int, value: Int)] = []
+    private var entries: [nghttp2_nv] = unsafe []
+
+    init() {}
+
+    mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        counts.removeAll(keepingCapacity: true)
+    }
 
     mutating func add(_ name: String, _ value: String) {
         bytes.append(contentsOf: name.utf8)
@@ -11,17 +19,29 @@ struct FieldBlock {
         counts.append((name.utf8.count, value.utf8.count))
     }
 
+    mutating func add(_ name: String, _ number: Int) {
+        bytes.append(contentsOf: name.utf8)
+        let start = bytes.count
+        var left = max(0, number)
+        repeat {
+            bytes.append(UInt8(48 + left % 10))
+            left /= 10
+        } while left > 0
+        bytes[start...].reverse()
+        counts.append((name.utf8.count, bytes.count - start))
+    }
+
     mutating func add(contentType: String?, contentLength: Int?, fields: [HTTP2Field]) {
         if let contentType { add("content-type", contentType) }
-        if let contentLength { add("content-length", String(contentLength)) }
+        if let contentLength { add("content-length", contentLength) }
         for field in fields { add(field.name, field.value) }
     }
 
     /// Calls a body with the fields; the library copies what it keeps.
     mutating func withFields<Result>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result) -> Result {
+        unsafe entries.removeAll(keepingCapacity: true)
         // Safety: the entries point into `bytes`, which is not touched until the closure ends.
-        unsafe bytes.withUnsafeMutableBufferPointer { buffer in
-            var entries: [nghttp2_nv] = unsafe []
+        return unsafe bytes.withUnsafeMutableBufferPointer { buffer in
             var next = buffer.baseAddress
             for count in counts {
                 let name = unsafe next

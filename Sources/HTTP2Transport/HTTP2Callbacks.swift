@@ -174,7 +174,7 @@ func readBody(
     _ source: UnsafeMutablePointer<nghttp2_data_source>?,
     _ user: UnsafeMutableRawPointer?
 ) -> Int {
-    guard let record = unsafe state(user).pointee.streams[stream] else {
+    guard let record = unsafe state(user).pointee.record(stream) else {
         return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
     }
     let left = record.bodyLeft
@@ -200,7 +200,7 @@ private func sendBody(
 ) -> Int32 {
     let state = unsafe state(user)
     guard let output = unsafe state.pointee.output,
-        let record = unsafe state.pointee.streams[frame!.pointee.hd.stream_id]
+        let record = unsafe state.pointee.record(frame!.pointee.hd.stream_id)
     else { return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
     unsafe output.pointee.append(RawSpan(_unsafeStart: UnsafeRawPointer(head!), byteCount: 9))
     // We never ask for padding; the library would announce it here.

@@ -88,7 +88,7 @@ public struct HTTP2ClientSession: ~Copyable {
 
     /// How many bytes of a stream's body wait for the server's windows or the socket; 0 when it is gone.
     public func unsentBody(_ stream: Int32) -> Int {
-        unsafe session.state.pointee.streams[stream]?.bodyLeft ?? 0
+        unsafe session.state.pointee.record(stream)?.bodyLeft ?? 0
     }
 
     /// Says that bytes of a body are used, so that the server may send as many more.
@@ -155,16 +155,20 @@ public struct HTTP2ClientSession: ~Copyable {
         guard unsafe nghttp2_session_check_request_allowed(session.state.pointee.session) != 0 else {
             throw .noNewStreams
         }
-        var block = FieldBlock()
-        block.add(":method", head.method)
-        block.add(":scheme", head.scheme)
-        block.add(":authority", head.authority)
-        block.add(":path", head.path)
-        block.add(contentType: head.contentType, contentLength: head.contentLength, fields: head.fields)
+        unsafe session.state.pointee.block.removeAll()
+        unsafe session.state.pointee.block.add(":method", head.method)
+        unsafe session.state.pointee.block.add(":scheme", head.scheme)
+        unsafe session.state.pointee.block.add(":authority", head.authority)
+        unsafe session.state.pointee.block.add(":path", head.path)
+        unsafe session.state.pointee.block.add(
+            contentType: head.contentType,
+            contentLength: head.contentLength,
+            fields: head.fields
+        )
         let native = unsafe session.state.pointee.session
         let hasBody = !isComplete || !whole.isEmpty
         // Safety: the library copies fields and provider; `readBody` finds the body by the stream's number.
-        let result = unsafe block.withFields { fields, count in
+        let result = unsafe session.state.pointee.block.withFields { fields, count in
             var provider = unsafe nghttp2_data_provider()
             unsafe provider.read_callback = readBody
             if !hasBody { return unsafe nghttp2_submit_request(native, nil, fields, count, nil, nil) }

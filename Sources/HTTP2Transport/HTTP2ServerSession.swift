@@ -119,7 +119,7 @@ public struct HTTP2ServerSession: ~Copyable {
 
     /// How many bytes of a stream's answer wait for the peer's windows or the socket; 0 when it is gone.
     public func unsentBody(_ stream: Int32) -> Int {
-        unsafe session.state.pointee.streams[stream]?.bodyLeft ?? 0
+        unsafe session.state.pointee.record(stream)?.bodyLeft ?? 0
     }
 
     /// Ends a stream at once.
@@ -174,7 +174,7 @@ public struct HTTP2ServerSession: ~Copyable {
     }
 
     private func recordToAnswer(_ stream: Int32) -> StreamRecord? {
-        guard let record = unsafe session.state.pointee.streams[stream], !record.hasAnswer else { return nil }
+        guard let record = unsafe session.state.pointee.record(stream), !record.hasAnswer else { return nil }
         return record
     }
 
@@ -185,12 +185,16 @@ public struct HTTP2ServerSession: ~Copyable {
         contentLength: Int?,
         hasBody: Bool
     ) -> Bool {
-        var block = FieldBlock()
-        block.add(":status", String(head.status))
-        block.add(contentType: head.contentType, contentLength: contentLength, fields: head.fields)
+        unsafe session.state.pointee.block.removeAll()
+        unsafe session.state.pointee.block.add(":status", head.status)
+        unsafe session.state.pointee.block.add(
+            contentType: head.contentType,
+            contentLength: contentLength,
+            fields: head.fields
+        )
         let native = unsafe session.state.pointee.session
         // Safety: the library copies fields and provider; `readBody` finds the body by the stream's number.
-        let result = unsafe block.withFields { fields, count in
+        let result = unsafe session.state.pointee.block.withFields { fields, count in
             var provider = unsafe nghttp2_data_provider()
             unsafe provider.read_callback = readBody
             if !hasBody { return unsafe nghttp2_submit_response(native, stream, fields, count, nil) }

@@ -146,7 +146,7 @@ internal import CNghttp2
 
     mutating func consume(_ stream: Int32, _ count: Int) {
         // A stream that is gone has given everything back when it closed.
-        guard let record = unsafe state.pointee.streams[stream], count > 0 else { return }
+        guard let record = unsafe state.pointee.record(stream), count > 0 else { return }
         let used = min(count, record.unconsumedBytes)
         record.unconsumedBytes -= used
         _ = unsafe nghttp2_session_consume(session, stream, used)
@@ -154,26 +154,26 @@ internal import CNghttp2
     }
 
     mutating func discardBody(_ stream: Int32) {
-        guard let record = unsafe state.pointee.streams[stream] else { return }
+        guard let record = unsafe state.pointee.record(stream) else { return }
         record.discardsBody = true
         consume(stream, record.unconsumedBytes)
     }
 
     mutating func reset(_ stream: Int32, _ code: HTTP2ErrorCode) {
-        guard let record = unsafe state.pointee.streams[stream] else { return }
+        guard let record = unsafe state.pointee.record(stream) else { return }
         record.discardsBody = true
         _ = unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code.rawValue)
     }
 
     mutating func appendBody(_ stream: Int32, _ bytes: RawSpan) -> Bool {
-        guard let record = unsafe state.pointee.streams[stream], !record.bodyIsComplete else { return false }
+        guard let record = unsafe state.pointee.record(stream), !record.bodyIsComplete else { return false }
         record.more.append(bytes)
         resume(stream, record)
         return true
     }
 
     mutating func finishBody(_ stream: Int32) {
-        guard let record = unsafe state.pointee.streams[stream] else { return }
+        guard let record = unsafe state.pointee.record(stream) else { return }
         record.bodyIsComplete = true
         resume(stream, record)
     }

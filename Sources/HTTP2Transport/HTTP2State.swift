@@ -5,7 +5,7 @@ internal import CNghttp2
 ///
 /// The callbacks note what happened and return; nothing is decided inside of them but to end a connection whose peer
 /// went beyond a limit.
-@unsafe struct HTTP2State {
+@unsafe struct HTTP2State: ~Copyable {
     var session: OpaquePointer?
     let isServer: Bool
     let pool: BytePool
@@ -14,7 +14,9 @@ internal import CNghttp2
     var eventsTaken = 0
     var requests: [HTTP2RequestHead] = []
     var responses: [HTTP2ResponseHead] = []
-    var streams: [Int32: StreamRecord] = [:]
+    private(set) var streams: [Int32: StreamRecord] = [:]
+    private var lastRecord: (stream: Int32, record: StreamRecord)?
+    var block = FieldBlock()
     var unusedRecords: [StreamRecord] = []
     var violation: HTTP2Violation?
     var isDead = false
@@ -57,6 +59,15 @@ internal import CNghttp2
     mutating func makeRecord(_ stream: Int32) -> StreamRecord {
         let record = unsafe unusedRecords.popLast() ?? StreamRecord(pool: pool)
         unsafe streams[stream] = record
+        unsafe lastRecord = (stream, record)
+        return record
+    }
+
+    /// What we keep of a stream; most questions in a row are about the same one.
+    mutating func record(_ stream: Int32) -> StreamRecord? {
+        if let last = unsafe lastRecord, last.stream == stream { return last.record }
+        guard let record = unsafe streams[stream] else { return nil }
+        unsafe lastRecord = (stream, record)
         return record
     }
 
@@ -119,7 +130,7 @@ internal import CNghttp2
 
     mutating func headBegins(_ stream: Int32, opensStream: Bool) {
         unsafe reader.begin()
-        if opensStream, unsafe streams[stream] == nil { _ = unsafe makeRecord(stream) }
+        if opensStream, unsafe record(stream) == nil { _ = unsafe makeRecord(stream) }
     }
 
     mutating func headField(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Int32 {
@@ -135,7 +146,7 @@ internal import CNghttp2
     }
 
     mutating func headersReceived(_ stream: Int32, ends: Bool) {
-        guard unsafe violation == nil, let record = unsafe streams[stream] else { return }
+        guard unsafe violation == nil, let record = unsafe record(stream) else { return }
         if !record.hasHead {
             if unsafe isServer {
                 record.hasHead = true
@@ -162,7 +173,7 @@ internal import CNghttp2
     }
 
     mutating func bodyReceived(_ stream: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int) {
-        guard unsafe violation == nil, let record = unsafe streams[stream], !record.discardsBody,
+        guard unsafe violation == nil, let record = unsafe record(stream), !record.discardsBody,
             let bytes = unsafe bytes,
             let input = unsafe input
         else {
@@ -177,7 +188,7 @@ internal import CNghttp2
     mutating func dataReceived(_ stream: Int32, length: Int, ends: Bool) {
         guard unsafe violation == nil else { return }
         if ends {
-            if let record = unsafe streams[stream] { unsafe peerEnds(stream, record) }
+            if let record = unsafe record(stream) { unsafe peerEnds(stream, record) }
         } else if length < 128 {
             let cost: Double = length == 0 ? 1024 : Double(128 - length)
             if unsafe !smallFrames.take(cost, now: now) { unsafe end(.tooManySmallFrames, .enhanceYourCalm) }
@@ -201,7 +212,7 @@ internal import CNghttp2
 
     /// The answer is complete before the request is: the rest is of no use (RFC 9113 section 8.1).
     mutating func endSent(_ stream: Int32) {
-        guard unsafe isServer, let record = unsafe streams[stream], !record.peerHasEnded else { return }
+        guard unsafe isServer, let record = unsafe record(stream), !record.peerHasEnded else { return }
         record.discardsBody = true
         _ = unsafe nghttp2_submit_rst_stream(
             session,
@@ -231,6 +242,7 @@ internal import CNghttp2
 
     mutating func streamClosed(_ stream: Int32, _ code: UInt32) {
         guard let record = unsafe streams.removeValue(forKey: stream) else { return }
+        unsafe lastRecord = nil
         // Bytes that are still in the owner's hands no longer count against the connection, or its window leaks shut.
         if record.unconsumedBytes > 0 {
             _ = unsafe nghttp2_session_consume_connection(session, record.unconsumedBytes)

@@ -1,8 +1,10 @@
+internal import Glibc
+
 /// Gathers the fields of one header block; HTTP/2 allows one at a time on a connection.
 ///
 /// A connection tends to ask the same again and again: text equal to the last one of its kind is that string, retained,
-/// not a new one.
-struct HeadReader {
+/// not a new one. Not copyable, because a copy would retain every string of it.
+struct HeadReader: ~Copyable {
     /// What the fields of a block made of it so far.
     enum Verdict {
         case accepted
@@ -102,19 +104,31 @@ struct HeadReader {
         } else if unsafe equal(name, ":scheme") {
             unsafe intern(value, &request.scheme)
         } else if unsafe equal(name, ":status") {
-            status = unsafe Int(String(decoding: value, as: UTF8.self)) ?? 0
+            // Three digits, as nghttp2 has checked.
+            status = unsafe value.reduce(0) { $0 &* 10 &+ Int($1 &- 48) }
         }
     }
+}
 
-    @unsafe private func equal(_ bytes: UnsafeBufferPointer<UInt8>, _ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { other in
-            unsafe other.count == bytes.count && other.elementsEqual(bytes)
-        }
-    }
+@unsafe @inline(__always)
+private func equal(_ bytes: UnsafeBufferPointer<UInt8>, _ text: StaticString) -> Bool {
+    // Safety: a static string has its count of bytes.
+    guard bytes.count == text.utf8CodeUnitCount, let start = bytes.baseAddress else { return false }
+    return unsafe memcmp(start, text.utf8Start, bytes.count) == 0
+}
 
-    @unsafe private func intern(_ bytes: UnsafeBufferPointer<UInt8>, _ last: inout String) {
-        if unsafe equal(bytes, last) { return }
-        last = unsafe String(decoding: bytes, as: UTF8.self)
+@unsafe
+private func equal(_ bytes: UnsafeBufferPointer<UInt8>, _ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { other in
+        guard other.count == bytes.count else { return false }
+        guard let start = bytes.baseAddress, let otherStart = other.baseAddress else { return true }
+        return unsafe memcmp(start, otherStart, bytes.count) == 0
     }
+}
+
+@unsafe
+private func intern(_ bytes: UnsafeBufferPointer<UInt8>, _ last: inout String) {
+    if unsafe equal(bytes, last) { return }
+    last = unsafe String(decoding: bytes, as: UTF8.self)
 }
