@@ -104,7 +104,11 @@ extension EnsembleReport {
         line("trees", "\(trees) with \(leaves) leaves, at most \(depth) splits deep")
         line("outputs", "\(outputs)")
         let bases = Set(baseMargins).count == 1 ? Array(baseMargins.prefix(1)) : baseMargins
-        line("base margin", bases.prefix(8).map { "\($0)" }.joined(separator: ", ") + (bases.count > 8 ? ", …" : ""))
+        line(
+            "base margin",
+            bases.prefix(8).map { library == "xgboost" ? "\(Float($0))" : "\($0)" }.joined(separator: ", ")
+                + (bases.count > 8 ? ", …" : "")
+        )
         line("arithmetic", arithmetic)
         line("prediction", (averageDivisor > 1 ? "of the sum divided by \(averageDivisor): " : "") + transform)
         if let bestIteration { line("best iteration", "\(bestIteration), noted in the file; all trees are used") }
@@ -156,7 +160,7 @@ extension EnsembleReport {
 
 extension String {
     /// The text with spaces behind it, up to a width.
-    fileprivate func padded(to width: Int) -> String {
+    func padded(to width: Int) -> String {
         self + String(repeating: " ", count: max(width - count, 1))
     }
 }

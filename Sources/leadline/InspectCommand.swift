@@ -2,29 +2,37 @@ internal import ArgumentParser
 internal import ByteKit
 internal import EnsembleFormats
 internal import EnsembleKernels
+internal import ModelStore
 internal import TreeEnsemble
 
 /// Tells what a model is.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Tell what a model file is and what can run it.",
+        abstract: "Tell what a model file or a bundle is, and what can run it.",
         discussion: """
             A file is recognised by its content: library and version, objective, trees, features and how often each is \
-            used, fingerprint, and each kernel with the reason why it cannot run the model, if it cannot.
+            used, fingerprint, and each kernel with the reason why it cannot run the model, if it cannot. A bundle is \
+            loaded as the server would load it, golden rows included, and tells of its columns, calibration and tiers too.
 
-            Example:
+            Examples:
               leadline inspect model.json
+              leadline inspect models/leads
             """
     )
 
-    @Argument(help: ArgumentHelp("The model.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The model file, or the bundle's folder.", valueName: "file|bundle"))
     var file: String
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
+        if isFolder(file) {
+            let report = try BundleReport(BundleStore.load(path: file))
+            if json { try printJSONLine(report) } else { print(report.text) }
+            return
+        }
         let bytes = try readWholeFile(file)
         let ensemble = try ModelFile.read(bytes, name: file)
         let report = EnsembleReport(ensemble, bytes: bytes, file: file)
