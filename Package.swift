@@ -142,7 +142,7 @@ let package = Package(
         tests("Reactor", ["ByteKit"]),
         tests("HTTP2Transport", ["ByteKit", "Reactor", "TLSTransport"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
-        tests("ModelStore", ["ByteKit", "LeadTypes", "LeadScoring", "EnsembleKernels"]),
+        tests("ModelStore", ["ByteKit", "LeadTypes", "LeadScoring", "EnsembleKernels", "TreeEnsemble"]),
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
         tests("TLSTransport", ["ByteKit", "COpenSSL"]),

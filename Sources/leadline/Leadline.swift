@@ -11,6 +11,7 @@ struct Leadline: AsyncParsableCommand {
         subcommands: [
             Bench.self,
             Certs.self,
+            Import.self,
             Inspect.self,
             Predict.self,
             SampleLeads.self,
