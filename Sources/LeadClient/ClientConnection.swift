@@ -60,6 +60,11 @@ final class ClientConnection {
         )
     }
 
+    /// Says that no further request shall be submitted.
+    func takeNoMore() {
+        takesRequests = false
+    }
+
     /// Gives up a stream.
     func cancel(_ stream: Int32) {
         http.reset(stream, .cancel)

@@ -104,7 +104,10 @@ final class ClientLoop {
             var next = 0
             while connection.takesRequests, exchanges.count < window, next < waiting.count {
                 var request = waiting[next]
-                guard let stream = try? connection.submit(request, authority: endpoint.authority) else { break }
+                guard let stream = try? connection.submit(request, authority: endpoint.authority) else {
+                    connection.takeNoMore()
+                    break
+                }
                 request.attempts += 1
                 exchanges[stream] = Exchange(request: request, submitted: MonotonicClock.now())
                 next += 1
@@ -112,10 +115,11 @@ final class ClientLoop {
             waiting.removeFirst(next)
             do {
                 try connection.flush(loop) { self.handle($0, nil, RawSpan()) }
-                return
             } catch {
                 lose(error)
+                continue
             }
+            guard dropWhenDrained() else { return }
         }
     }
 
@@ -161,14 +165,20 @@ final class ClientLoop {
                 endConnecting()
                 addresses = []
             }
-            if !connection.takesRequests, !connection.isConnecting, exchanges.isEmpty {
-                // It drains and owes us nothing: what waits goes over a new one.
-                connection.close(loop)
-                self.connection = nil
-            }
+            _ = dropWhenDrained()
         } catch {
             lose(error)
         }
+    }
+
+    /// Leaves a connection that takes no requests and owes us nothing; what waits goes over a new one.
+    private func dropWhenDrained() -> Bool {
+        guard let connection, !connection.takesRequests, !connection.isConnecting, exchanges.isEmpty else {
+            return false
+        }
+        connection.close(loop)
+        self.connection = nil
+        return true
     }
 
     private func handle(_ event: HTTP2Event, _ head: HTTP2ResponseHead?, _ bytes: RawSpan) {

@@ -21,13 +21,15 @@ public struct ModelDescription: Sendable, Decodable {
     public var tiers: [Tier]
     /// Words that mean a missing value, besides the empty one.
     public var missingTokens: [String]
+    /// How text writes the dates of a column, by the column's name, in the words of the reader of text.
+    public var dateForms: [String: String]
     /// The column that tells people which lead a row is; not sent.
     public var idColumn: String?
     /// Rows that the server takes in a message, when it says so.
     public var rowsMax: Int?
 
     private enum CodingKeys: String, CodingKey {
-        case name, version, fingerprint, columns, tiers, missingTokens, idColumn, limits
+        case name, version, fingerprint, columns, tiers, missingTokens, dateForms, idColumn, limits
     }
 
     private struct Limits: Decodable {
@@ -45,6 +47,7 @@ public struct ModelDescription: Sendable, Decodable {
         schema = try container.decode(LeadSchema.self, forKey: .columns)
         tiers = try container.decodeIfPresent([Tier].self, forKey: .tiers) ?? []
         missingTokens = try container.decodeIfPresent([String].self, forKey: .missingTokens) ?? []
+        dateForms = try container.decodeIfPresent([String: String].self, forKey: .dateForms) ?? [:]
         idColumn = try container.decodeIfPresent(String.self, forKey: .idColumn)
         rowsMax = try container.decodeIfPresent(Limits.self, forKey: .limits)?.rowsMax
         let fingerprint = try container.decode(String.self, forKey: .fingerprint)

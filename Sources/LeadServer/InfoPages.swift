@@ -113,6 +113,15 @@ enum InfoPages {
             }
             $0.name("missingTokens")
             $0.array { tokens in recipe.missingTokens.forEach { tokens.value($0) } }
+            if let forms = recipe.dateForms {
+                $0.name("dateForms")
+                $0.object {
+                    for (column, form) in forms.sorted(by: { $0.key < $1.key }) {
+                        $0.name(column)
+                        $0.value(form)
+                    }
+                }
+            }
             if let column = recipe.idColumn {
                 $0.name("idColumn")
                 $0.value(column)

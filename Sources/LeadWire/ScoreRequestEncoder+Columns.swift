@@ -141,15 +141,26 @@ extension ScoreRequestEncoder {
 }
 
 /// One bit a row, the lowest of a byte first.
+@inline(__always)
 private func bitmap(_ count: Int, _ bit: (Int) -> Bool) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: (count + 7) >> 3)
-    for row in 0..<count where bit(row) { bytes[row >> 3] |= 1 << UInt8(row & 7) }
+    for index in bytes.indices {
+        var byte: UInt8 = 0
+        let first = index << 3
+        for row in first..<min(first + 8, count) { byte |= (bit(row) ? 1 : 0) << UInt8(truncatingIfNeeded: row & 7) }
+        bytes[index] = byte
+    }
     return bytes
 }
 
 /// The numbers as integers, 0 where missing; the caller knows that they fit.
+///
+/// By way of `Int32`, because the conversion of a floating-point number to just any integer is ten times slower.
 private func integers<T: FixedWidthInteger>(_ values: Span<Double>, _ type: T.Type) -> [T] {
     var column = [T](repeating: 0, count: values.count)
-    for row in column.indices { column[row] = values[row].isNaN ? 0 : T(values[row]) }
+    for row in column.indices {
+        let value = values[row]
+        column[row] = T(truncatingIfNeeded: Int32(value.isNaN ? 0 : value))
+    }
     return column
 }

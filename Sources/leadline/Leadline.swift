@@ -16,6 +16,7 @@ struct Leadline: AsyncParsableCommand {
             Predict.self,
             SampleLeads.self,
             Train.self,
+            Score.self,
         ]
     )
 
