@@ -75,6 +75,8 @@ struct Train: ParsableCommand {
 
     mutating func run() throws {
         let place = URL(fileURLWithPath: out)
+        let store = BundleStore(path: place.deletingLastPathComponent().path)
+        try store.makeReady(name: place.lastPathComponent)
         let table = try LeadTable(path: leads)
         var progress = ProgressLine("growing trees")
         let started = ContinuousClock.now
@@ -85,7 +87,6 @@ struct Train: ParsableCommand {
         let seconds = (ContinuousClock.now - started) / .seconds(1)
         if let writeSplit { try writeWholeFile(writeSplit, splitText(model)) }
         if let testLeads { try writeWholeFile(testLeads, table.separatedValues(rows: model.split[.test])) }
-        let store = BundleStore(path: place.deletingLastPathComponent().path)
         let bundle = try store.write(draft(model), name: place.lastPathComponent)
         if json {
             try printJSONLine(

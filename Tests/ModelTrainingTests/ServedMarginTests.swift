@@ -28,4 +28,26 @@ import TreeEnsemble
             )
         }
     }
+
+    @Test func servingGivesEachLeadTheProbabilityThatTheFiguresWereTakenOn() throws {
+        let table = try sampleTable(rows: 3000, seed: 29)
+        let model = try ModelTrainer.train(
+            table,
+            TrainingOptions(labelColumn: "converted", idColumn: "lead_id", dateColumn: "created_date")
+        )
+        let served = try LeadModel(
+            name: "leads",
+            version: "test",
+            recipe: model.recipe,
+            ensemble: ModelFile.read(model.modelBytes, name: "model.ubj")
+        )
+        let scored = try served.score(columns: table.columns(for: model.recipe.schema), asOfDays: 20_000)
+        var tiers = [Int](repeating: 0, count: model.recipe.tiers.count)
+        for (row, lead) in model.leads {
+            #expect(scored.margins[row].bitPattern == lead.margin.bitPattern, "row \(row)")
+            #expect(scored.probabilities[row].bitPattern == lead.probability.bitPattern, "row \(row)")
+            if lead.part == .test { tiers[Int(scored.tiers[row])] += 1 }
+        }
+        #expect(tiers == model.report.test.tiers.map(\.rows))
+    }
 }
