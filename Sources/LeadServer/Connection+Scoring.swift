@@ -120,12 +120,8 @@ extension Connection {
     private func enqueue(_ job: ScoreJob, on stream: ScoreStream) {
         job.connection = token
         job.stream = stream.id
-        if stream.isScoring {
-            stream.waiting.append(job)
-        } else {
-            stream.isScoring = true
-            worker.jobs.append(job)
-        }
+        stream.waiting.append(job)
+        scoreNext(of: stream)
     }
 
     /// The stream that waits for a job; nil when it is gone.
@@ -166,11 +162,8 @@ extension Connection {
         release(job.reservedBytes, of: stream)
         worker.jobs.recycle(job)
         stream.lastProgress = end
-        if stream.waiting.isEmpty {
-            stream.isScoring = false
-        } else {
-            worker.jobs.append(stream.waiting.removeFirst())
-        }
+        stream.isScoring = false
+        scoreNext(of: stream)
         credit(stream)
         finishIfAnswered(stream)
     }

@@ -223,10 +223,27 @@ final class Connection {
     private func creditReaders() {
         guard isHoldingBack else { return }
         isHoldingBack = false
-        for stream in streams.values { credit(stream) }
+        for stream in streams.values {
+            scoreNext(of: stream)
+            credit(stream)
+        }
     }
 
     private var isHoldingBack = false
+
+    /// Lets the stream's next message have its turn, unless one is being scored or the client does not read.
+    ///
+    /// A request of a few hundred bytes may have an answer of a megabyte: without this, a window full of them would
+    /// fill the memory with answers that nobody takes.
+    func scoreNext(of stream: ScoreStream) {
+        guard !stream.isScoring, !stream.waiting.isEmpty else { return }
+        guard http.unsentBody(stream.id) < Self.unreadAnswerBytesMax else {
+            isHoldingBack = true
+            return
+        }
+        stream.isScoring = true
+        worker.jobs.append(stream.waiting.removeFirst())
+    }
 
     /// Credits what a stream's client may send again, unless messages wait or the client does not read.
     func credit(_ stream: ScoreStream) {

@@ -1,26 +1,9 @@
-package import LeadScoring
+internal import LeadScoring
 internal import Logging
 internal import Reactor
 internal import SnapshotExchange
 internal import Synchronization
 internal import TLSTransport
-
-/// Where models come from: a folder of bundles, or what a test makes.
-package struct ModelSource: Sendable {
-    /// For each name its versions, newest first.
-    package var find: @Sendable () throws -> [String: [String]]
-    /// Loads, verifies and warms one version.
-    package var load: @Sendable (_ name: String, _ version: String) throws -> LeadModel
-
-    /// A source of these parts.
-    package init(
-        find: @escaping @Sendable () throws -> [String: [String]],
-        load: @escaping @Sendable (_ name: String, _ version: String) throws -> LeadModel
-    ) {
-        self.find = find
-        self.load = load
-    }
-}
 
 /// Loads models and certificates and publishes them, off the workers' threads.
 ///

@@ -1,5 +1,5 @@
 package import LeadScoring
-package import Logging
+public import Logging
 internal import Reactor
 internal import SnapshotExchange
 internal import TLSTransport
@@ -26,7 +26,18 @@ public final class LeadServer: Sendable {
     private let admin: AdminServer?
     private let control: ControlThread
 
-    /// Loads the newest version of each model of a source, binds, and starts all threads.
+    /// Loads the newest version of each model of the configured folder, binds, and starts all threads.
+    ///
+    /// Call ``blockSignals()`` before other threads start, if ``runUntilSignalled()`` is to follow.
+    /// - Parameters:
+    ///   - configuration: what to serve, where, and within which limits.
+    ///   - log: where the server tells what it does.
+    /// - Throws: ``ServerStartError``.
+    public convenience init(_ configuration: ServerConfiguration, log: Logger) throws {
+        try self.init(configuration, source: .folder(configuration.modelsPath), log: log)
+    }
+
+    /// A server of models from another source.
     package init(_ configuration: ServerConfiguration, source: ModelSource, log: Logger) throws {
         self.configuration = configuration
         self.log = log
@@ -109,7 +120,7 @@ public final class LeadServer: Sendable {
 
     /// Drains and stops: not ready, no new connections, GOAWAY, what is under way finishes, then all is closed.
     ///
-    /// To be called once.
+    /// A second call does nothing.
     /// - Returns: whether all that was under way could be finished in time.
     @discardableResult
     public func stop() -> Bool {

@@ -65,6 +65,11 @@ final class WorkerCrew: Sendable {
     /// - Parameter timeout: how long what is under way may take.
     /// - Returns: whether everything was finished in time.
     func stop(within timeout: Duration) -> Bool {
+        let handles = threads.withLock { list in
+            defer { list = [] }
+            return list
+        }
+        guard !handles.isEmpty else { return true }
         state.isDraining.store(true, ordering: .releasing)
         for waker in wakers { waker.wake() }
         let end = DispatchTime.now() + (timeout / .seconds(1))
@@ -72,10 +77,6 @@ final class WorkerCrew: Sendable {
         for _ in 0..<count where ended.wait(timeout: end) == .timedOut { isClean = false }
         state.isStopping.store(true, ordering: .releasing)
         for waker in wakers { waker.wake() }
-        let handles = threads.withLock { list in
-            defer { list = [] }
-            return list
-        }
         for handle in handles { handle.join() }
         return isClean
     }

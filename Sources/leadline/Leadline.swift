@@ -15,8 +15,9 @@ struct Leadline: AsyncParsableCommand {
             Inspect.self,
             Predict.self,
             SampleLeads.self,
-            Train.self,
             Score.self,
+            Serve.self,
+            Train.self,
         ]
     )
 

@@ -31,7 +31,8 @@ final class TestClient {
     /// The connection has ended, by the server or by a failure.
     private(set) var isEnded = false
     private(set) var goAways = 0
-    private var isReading = true
+    /// Whether the server may send more when bytes have been read.
+    var givesCredit = true
 
     /// Connects and shakes hands.
     init(
@@ -83,6 +84,9 @@ final class TestClient {
 
     func reset(_ id: Int32) { http.reset(id, .cancel) }
 
+    /// Whether all bytes of a request are on their way.
+    func isUploaded(_ id: Int32) -> Bool { http.unsentBody(id) == 0 && tls.outgoingCount == 0 }
+
     /// Exchanges bytes until the condition holds.
     func pump(seconds: Double, until isDone: (TestClient) -> Bool) throws {
         let end = MonotonicClock.now() + UInt64(seconds * 1e9)
@@ -90,7 +94,7 @@ final class TestClient {
             try send()
             if isDone(self) || isEnded { return }
             guard MonotonicClock.now() < end else { throw TimedOut() }
-            if isReading, try socket.wait(for: .readable, atMostMilliseconds: 20) { receive() }
+            if try socket.wait(for: .readable, atMostMilliseconds: 20) { receive() }
         }
     }
 
@@ -145,7 +149,7 @@ final class TestClient {
                 responses[event.stream]?.fields = head.fields
             case .body:
                 responses[event.stream]?.body += event.bytes(in: plaintext.bytes).array
-                http.consume(event.stream, event.range.count)
+                if givesCredit { http.consume(event.stream, event.range.count) }
             case .end: responses[event.stream]?.hasEnded = true
             case .closed: responses[event.stream]?.closed = event.errorCode
             case .goAway: goAways += 1
