@@ -146,5 +146,7 @@ let package = Package(
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
         tests("TLSTransport", ["ByteKit", "COpenSSL"]),
+        // Runs the program itself, which every build of the tests puts beside them; it links nothing of it.
+        .testTarget(name: "leadlineTests", dependencies: ["EnsembleFormats"], swiftSettings: house),
     ]
 )

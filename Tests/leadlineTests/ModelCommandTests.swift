@@ -1,0 +1,173 @@
+import EnsembleFormats
+import Foundation
+import Testing
+
+@Suite("leadline predict and leadline inspect")
+struct ModelCommandTests {
+    /// `visits <= 0.5 ? -1 : (opens <= 2 ? 3 : 4)`, a sigmoid behind it.
+    private static let model = """
+        tree
+        version=v4
+        num_class=1
+        num_tree_per_iteration=1
+        label_index=0
+        max_feature_idx=1
+        objective=binary sigmoid:1
+        feature_names=visits opens
+        feature_infos=[0:1] [0:1]
+
+        Tree=0
+        num_leaves=3
+        num_cat=0
+        split_feature=0 1
+        threshold=0.5 2
+        decision_type=2 10
+        left_child=-1 -2
+        right_child=1 -3
+        leaf_value=-1 3 4
+        shrinkage=1
+
+
+        end of trees
+
+        """
+
+    private func withModel(_ body: (URL) throws -> Void) throws {
+        try LeadlineCommand.withFolder { folder in
+            try Data(Self.model.utf8).write(to: folder.appendingPathComponent("model.txt"))
+            let rows = NumpyArray(shape: [4, 2], values: .float32([0, 0, 1, 2, 1, 3, .nan, .nan]))
+            try Data(rows.fileBytes()).write(to: folder.appendingPathComponent("rows.npy"))
+            try body(folder)
+        }
+    }
+
+    private func array(_ folder: URL, _ name: String) throws -> NumpyArray {
+        try NumpyArray(reading: [UInt8](Data(contentsOf: folder.appendingPathComponent(name))))
+    }
+
+    @Test("margins and probabilities come out as float64, by the kernel and by the reference alike")
+    func predict() throws {
+        try withModel { folder in
+            for kernel in ["best", "portable", "reference"] {
+                let margins = try LeadlineCommand.run(
+                    "predict",
+                    "model.txt",
+                    "rows.npy",
+                    "-o",
+                    "out.npy",
+                    "--kernel",
+                    kernel,
+                    in: folder
+                )
+                #expect(margins.status == 0, "\(margins.errors)")
+                #expect(margins.output.isEmpty && margins.errors.isEmpty)
+                let expected = NumpyArray(shape: [4], values: .float64([-1, 3, 4, -1]))
+                #expect(try array(folder, "out.npy") == expected)
+            }
+            let answer = try LeadlineCommand.run(
+                "predict",
+                "model.txt",
+                "rows.npy",
+                "--output",
+                "probability",
+                "--out",
+                "p.npy",
+                in: folder
+            )
+            #expect(answer.status == 0, "\(answer.errors)")
+            guard case .float64(let found) = try array(folder, "p.npy").values else {
+                Issue.record("not float64")
+                return
+            }
+            let expected = [-1.0, 3, 4, -1].map { 1 / (1 + exp(-$0)) }
+            #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-15 } && found.count == 4)
+        }
+    }
+
+    @Test("rows that do not fit the model are refused in words, with status 1")
+    func misfits() throws {
+        try withModel { folder in
+            for (shape, word) in [([2, 4], "4 numbers a row"), ([8], "shape (8)"), ([2, 2, 2], "shape (2, 2, 2)")] {
+                let rows = NumpyArray(shape: shape, values: .float64([Double](repeating: 0, count: 8)))
+                try Data(rows.fileBytes()).write(to: folder.appendingPathComponent("wrong.npy"))
+                let answer = try LeadlineCommand.run("predict", "model.txt", "wrong.npy", "-o", "o.npy", in: folder)
+                #expect(answer.status == 1)
+                #expect(answer.errors.hasPrefix("error: wrong.npy") && answer.errors.contains(word), "\(answer.errors)")
+            }
+            let swapped = try LeadlineCommand.run("predict", "rows.npy", "model.txt", "-o", "o.npy", in: folder)
+            #expect(swapped.status == 1)
+            #expect(swapped.errors.contains("these are rows"), "\(swapped.errors)")
+            let nowhere = try LeadlineCommand.run("predict", "model.txt", "rows.npy", "-o", "no/o.npy", in: folder)
+            #expect(nowhere.status == 1)
+            #expect(nowhere.errors.contains("there is no folder"), "\(nowhere.errors)")
+            #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("o.npy").path))
+        }
+    }
+
+    @Test("inspect tells people and machines the same")
+    func inspect() throws {
+        try withModel { folder in
+            let text = try LeadlineCommand.run("inspect", "model.txt", in: folder)
+            #expect(text.status == 0, "\(text.errors)")
+            for word in ["LightGBM text", "binary sigmoid:1", "1 with 3 leaves", "portable", "visits", "opens"] {
+                #expect(text.output.contains(word), "\(word) is missing in \(text.output)")
+            }
+            let json = try LeadlineCommand.run("inspect", "--json", "model.txt", in: folder)
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+            )
+            #expect(object["trees"] as? Int == 1 && object["depth"] as? Int == 2)
+            #expect(object["library_version"] as? String == "v4")
+            let sha256 = try #require(object["sha256"] as? String)
+            #expect(sha256.utf8.count == 64 && text.output.contains(sha256))
+        }
+    }
+
+    @Test("a file that is no model, is missing or is a folder without bundles is refused with status 1")
+    func refusals() throws {
+        try withModel { folder in
+            for (name, word) in [
+                ("rows.npy", "NumPy"), ("missing.json", "no such file"), (".", "no version of a model"),
+            ] {
+                let answer = try LeadlineCommand.run("inspect", name, in: folder)
+                #expect(answer.status == 1)
+                #expect(answer.output.isEmpty && answer.errors.contains(word), "\(answer.errors)")
+            }
+        }
+    }
+}
+
+@Suite("The leadline command")
+struct LeadlineCommandTests {
+    @Test("help and version are answers: standard output, status 0", arguments: ["--help", "--version"])
+    func answers(argument: String) throws {
+        let answer = try LeadlineCommand.run(argument)
+        #expect(answer.status == 0)
+        #expect(!answer.output.isEmpty && answer.errors.isEmpty)
+    }
+
+    @Test(
+        "asked wrongly, it says how on standard error and leaves with 2",
+        arguments: [["nonsense"], ["predict"], ["inspect"], ["predict", "a", "b", "-o", "c", "--kernel", "abacus"]]
+    )
+    func usage(arguments: [String]) throws {
+        let answer = try LeadlineCommand.run(arguments)
+        #expect(answer.status == 2, "\(arguments): \(answer.errors)")
+        #expect(answer.output.isEmpty && answer.errors.contains("Usage: leadline"), "\(answer.errors)")
+    }
+
+    @Test("every command has help with an example")
+    func examples() throws {
+        let overview = try LeadlineCommand.run("--help").output
+        let commands = overview.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS") }.dropFirst()
+            .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") && !$0.contains("leadline help") }
+            .compactMap { $0.split(separator: " ").first.map(String.init) }
+        #expect(commands.contains("predict") && commands.contains("inspect"), "\(overview)")
+        for command in commands {
+            let help = try LeadlineCommand.run(command, "--help")
+            #expect(help.status == 0)
+            let hasOwnCommands = help.output.contains("SUBCOMMANDS")
+            #expect(hasOwnCommands || help.output.contains("Example"), "leadline \(command) --help has no example")
+        }
+    }
+}
