@@ -11,7 +11,8 @@
     private var capacity = 0
     private var head = 0
     private var tail = 0
-    private var isLent = false
+    /// Which of the pool's sizes the storage is of; `nil` for memory of its own.
+    private var lentSize: Int?
     private let pool: BytePool?
 
     /// An empty queue.
@@ -25,7 +26,7 @@
     deinit {
         guard let storage = unsafe storage else { return }
         // Safety: the queue is the only owner of its storage.
-        if isLent, let pool { unsafe pool.takeBack(storage) } else { unsafe storage.deallocate() }
+        if let lentSize, let pool { unsafe pool.takeBack(storage, lentSize) } else { unsafe storage.deallocate() }
     }
 
     /// How many bytes wait.
@@ -113,19 +114,24 @@
             unsafe storage.copyMemory(from: storage + head, byteCount: count)
         } else {
             let needed = count + minimumBytes
-            let fitsBlock = unsafe storage == nil && pool.map { needed <= $0.blockBytes } ?? false
-            let newCapacity = fitsBlock ? pool!.blockBytes : max(needed, capacity * 2, 4096)
+            let newSize = pool?.sizeIndex(for: needed)
+            let newCapacity: Int
+            let newStorage: UnsafeMutableRawPointer
             // Safety: lent or allocated here, owned by the queue from here on; the old storage is let go exactly once.
-            let newStorage =
-                fitsBlock
-                ? unsafe pool!.lend() : UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 64)
+            if let newSize, let pool {
+                newCapacity = pool.blockSizes[newSize]
+                unsafe newStorage = unsafe pool.lend(newSize)
+            } else {
+                newCapacity = max(needed, capacity * 2, 4096)
+                unsafe newStorage = .allocate(byteCount: newCapacity, alignment: 64)
+            }
             if let old = unsafe storage {
                 unsafe newStorage.copyMemory(from: old + head, byteCount: count)
                 unsafe letGo(old)
             }
             unsafe storage = newStorage
             capacity = newCapacity
-            isLent = fitsBlock
+            lentSize = newSize
         }
         head = 0
         tail = count
@@ -138,11 +144,11 @@
         unsafe letGo(old)
         unsafe storage = nil
         capacity = 0
-        isLent = false
+        lentSize = nil
     }
 
     @unsafe private func letGo(_ old: UnsafeMutableRawPointer) {
         // Safety: the caller drops its only pointer to this storage.
-        if isLent, let pool { unsafe pool.takeBack(old) } else { unsafe old.deallocate() }
+        if let lentSize, let pool { unsafe pool.takeBack(old, lentSize) } else { unsafe old.deallocate() }
     }
 }

@@ -31,7 +31,7 @@ internal import COpenSSL
     /// Where the session stands.
     public private(set) var state = State.handshaking
 
-    private let handle: TLSHandle
+    let handle: TLSHandle
     private var session: OpaquePointer { unsafe handle.session }
     private var channel: UnsafeMutablePointer<TLSChannel> { unsafe handle.channel }
 

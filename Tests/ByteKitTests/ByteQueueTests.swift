@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func `a queue with a pool holds a block only while it holds a byte`() {
-        let pool = BytePool(blockBytes: 1000, blocksKeptMax: 2)
+        let pool = BytePool(blockSizes: [1000], blocksKeptMax: 2)
         var first = ByteQueue(pool: pool)
         var second = ByteQueue(pool: pool)
         first.append([1, 2, 3])
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func `a queue that outgrows its block gives it back and keeps its bytes`() {
-        let pool = BytePool(blockBytes: 100, blocksKeptMax: 2)
+        let pool = BytePool(blockSizes: [100], blocksKeptMax: 2)
         var queue = ByteQueue(pool: pool)
         let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0) }
         queue.append(Array(bytes[..<60]))
@@ -63,5 +63,17 @@ import Testing
             queue.append([1])
         }
         #expect(pool.unusedBlockCount == 1)
+    }
+
+    @Test func `a queue changes its block for a larger one as it grows`() {
+        let pool = BytePool(blockSizes: [100, 1000], blocksKeptMax: 2)
+        var queue = ByteQueue(pool: pool)
+        let bytes = (0..<900).map { UInt8(truncatingIfNeeded: $0) }
+        for start in stride(from: 0, to: 900, by: 30) { queue.append(Array(bytes[start..<start + 30])) }
+        #expect(pool.unusedBlockCount == 1)
+        let copy = queue.copy()
+        #expect(copy == bytes)
+        queue.removeAll()
+        #expect(pool.unusedBlockCount == 2)
     }
 }
