@@ -136,6 +136,8 @@ let package = Package(
             "LeadClient",
             ["ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport"]
         ),
+        // The command as its users run it: the tests start the binary that is built beside them.
+        .testTarget(name: "CommandTests", dependencies: ["leadline"], swiftSettings: house),
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
         tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring", "TreeEnsemble", "EnsembleFormats"]),

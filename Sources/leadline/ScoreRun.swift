@@ -138,9 +138,13 @@ struct ScoreFigures: Encodable {
 
     /// One line for people.
     var sentence: String {
-        let each = batches == 1 ? "one batch" : "\(grouped(batches)) batches of \(grouped(batch))"
+        func milliseconds(_ number: Double) -> String { String(format: "%.3f ms", number) }
+        let each =
+            batches == 1
+            ? "one batch: \(milliseconds(p50Milliseconds))"
+            : "\(grouped(batches)) batches of \(grouped(batch)): p50 \(milliseconds(p50Milliseconds)), "
+                + "p99 \(milliseconds(p99Milliseconds))"
         return "\(grouped(leads)) leads in \(String(format: "%.3f", seconds)) s, "
-            + "\(grouped(Int(leadsPerSecond))) leads/s; \(each), each "
-            + "p50 \(String(format: "%.3f", p50Milliseconds)) ms, p99 \(String(format: "%.3f", p99Milliseconds)) ms\n"
+            + "\(grouped(Int(leadsPerSecond))) leads/s; \(each)\n"
     }
 }
