@@ -250,7 +250,7 @@ final class ClientLoop {
     private func connectFailure(_ error: any Error) -> LeadClientError {
         if let error = error as? LeadClientError, error.kind != .connectionLost { return error }
         if let error = error as? TLSError {
-            let hint = error.kind == .peerCertificate ? "; name the authority's certificate (--ca)" : ""
+            let hint = error.kind == .peerCertificate ? "; name the authority that signed it (authorityPath, --ca)" : ""
             return LeadClientError(.tls, "\(endpoint.authority): \(error)\(hint)")
         }
         return LeadClientError(.connect, "cannot connect to \(endpoint.authority): \(error)")

@@ -29,7 +29,7 @@ final class CommandRunner: Sendable {
     /// Runs to the end; relative paths are in the folder.
     func run(_ arguments: String...) throws -> Result {
         let (output, errors) = (path(UUID().uuidString), path(UUID().uuidString))
-        for file in [output, errors] { FileManager.default.createFile(atPath: file, contents: nil) }
+        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file, contents: nil) }
         let process = Process()
         process.executableURL = Self.program
         process.arguments = arguments
