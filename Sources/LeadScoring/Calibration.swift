@@ -20,15 +20,26 @@ public enum Calibration: Sendable, Equatable {
         case .identity: nil
         case .platt(let slope, let intercept): stableSigmoid(slope * margin + intercept)
         case .isotonic(let margins, let probabilities):
-            interpolate(margin, margins.span, probabilities.span)
+            interpolate(
+                margin,
+                above: countNotAbove(margin, margins.span),
+                margins.span,
+                probabilities.span
+            )
         }
     }
 }
 
 /// The value at `x` on the lines through the points, the nearest end's value outside of them, NaN at NaN.
-func interpolate(_ x: Double, _ xs: Span<Double>, _ ys: Span<Double>) -> Double {
+/// - Parameters:
+///   - x: where.
+///   - above: how many of `xs` are at most `x`.
+///   - xs: the points' places, rising.
+///   - ys: the points' values, not falling.
+/// - Returns: the value.
+@inline(__always)
+func interpolate(_ x: Double, above: Int, _ xs: Span<Double>, _ ys: Span<Double>) -> Double {
     if x.isNaN { return x }
-    let above = countNotAbove(x, xs)
     if above == 0 { return ys[0] }
     if above == xs.count { return ys[above - 1] }
     let (left, right) = (xs[above - 1], xs[above])
@@ -37,19 +48,17 @@ func interpolate(_ x: Double, _ xs: Span<Double>, _ ys: Span<Double>) -> Double 
     return min(low + (high - low) * ((x - left) / (right - left)), high)
 }
 
-/// How many of the rising numbers are at most `x`; 0 for NaN.
+/// How many of the rising numbers are at most `x`, by halves; 0 for NaN.
 ///
-/// A binary search whose steps do not depend on what is found, so that the processor has no branch to guess.
+/// ``RisingCuts`` is the fast form.
 func countNotAbove(_ x: Double, _ rising: Span<Double>) -> Int {
-    if rising.isEmpty { return 0 }
     var low = 0
-    var count = rising.count
-    while count > 1 {
-        let half = count >> 1
-        low += rising[low + half - 1] <= x ? half : 0
-        count -= half
+    var high = rising.count
+    while low < high {
+        let middle = (low + high) >> 1
+        if rising[middle] <= x { low = middle + 1 } else { high = middle }
     }
-    return low + (rising[low] <= x ? 1 : 0)
+    return low
 }
 
 extension Calibration: Codable {

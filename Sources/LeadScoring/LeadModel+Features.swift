@@ -125,8 +125,8 @@ private func markFractions<Value: FeatureValue>(_ values: Span<Value>, _ first: 
 
 private func translate<Value: FeatureValue>(_ codes: inout MutableSpan<Value>, _ meanings: [Float], from start: Int) {
     for row in codes.indices {
-        let code = codes[row]
-        if code == code { codes[row] = Value(meanings[start + Int(code)]) }
+        let value = codes[row]
+        if value == value { codes[row] = Value(meanings[start + value.code]) }
     }
 }
 

@@ -104,9 +104,9 @@ extension LeadModel {
     ) {
         var scores = scoreColumn.mutableSpan
         switch recipe.scale {
-        case .percentile(let cuts):
-            let span = cuts.span
-            for row in part { scores[row] = UInt8(countNotAbove(margins[row], span)) }
+        case .percentile:
+            let cuts = scoreCuts
+            for row in part { scores[row] = UInt8(truncatingIfNeeded: cuts.countNotAbove(margins[row])) }
         case .probability:
             for row in part { scores[row] = percent(probabilities[row]) }
         }
@@ -121,6 +121,9 @@ extension LeadModel {
 
 /// The two precisions in which features are prepared.
 protocol FeatureValue: BinaryFloatingPoint, BitwiseCopyable {
+    /// A value that is a code, as an integer; the generic conversion is slow even when specialised.
+    var code: Int { get }
+
     /// Copies a column of the message.
     static func copy(
         _ column: Int,
@@ -142,6 +145,8 @@ protocol FeatureValue: BinaryFloatingPoint, BitwiseCopyable {
 }
 
 extension Float: FeatureValue {
+    var code: Int { Int(self) }
+
     static func copy(
         _ column: Int,
         _ rows: Range<Int>,
@@ -171,6 +176,8 @@ extension Float: FeatureValue {
 }
 
 extension Double: FeatureValue {
+    var code: Int { Int(self) }
+
     static func copy(
         _ column: Int,
         _ rows: Range<Int>,

@@ -21,6 +21,8 @@ public final class LeadModel: Sendable {
     let plan: FeaturePlan
     let probabilities: ProbabilityPlan
     let tierMinima: [Float]
+    /// The cuts of a percentile score.
+    let scoreCuts: RisingCuts
 
     /// A model of these parts.
     /// - Parameters:
@@ -48,6 +50,11 @@ public final class LeadModel: Sendable {
         self.recipe = recipe
         ensembleSummary = EnsembleSummary(ensemble)
         plan = try FeaturePlan(recipe, ensemble.arithmetic)
+        if case .percentile(let cuts) = recipe.scale {
+            scoreCuts = RisingCuts(cuts)
+        } else {
+            scoreCuts = RisingCuts([])
+        }
         tierMinima = recipe.tiers.map { Float($0.minimumProbability) }
     }
 

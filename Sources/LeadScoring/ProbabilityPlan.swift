@@ -9,6 +9,8 @@ internal import Musl
 /// From a row's margins to its probability, by the recipe's calibration or the ensemble's own transform.
 struct ProbabilityPlan: Sendable {
     let calibration: Calibration
+    /// The margins of an isotonic calibration.
+    let curve: RisingCuts
     let transform: OutputTransform
     let outputIndex: Int
     let divisor: Double
@@ -22,6 +24,11 @@ struct ProbabilityPlan: Sendable {
             )
         }
         calibration = recipe.calibration
+        if case .isotonic(let margins, _) = recipe.calibration {
+            curve = RisingCuts(margins)
+        } else {
+            curve = RisingCuts([])
+        }
         transform = ensemble.transform
         outputIndex = recipe.outputIndex
         divisor = Double(ensemble.averageDivisor)
@@ -49,7 +56,10 @@ struct ProbabilityPlan: Sendable {
             for row in rows { target[row] = Float(stableSigmoid(slope * chosen[row] + intercept)) }
         case .isotonic(let margins, let probabilities):
             let (xs, ys) = (margins.span, probabilities.span)
-            for row in rows { target[row] = Float(interpolate(chosen[row], xs, ys)) }
+            for row in rows {
+                let margin = chosen[row]
+                target[row] = Float(interpolate(margin, above: curve.countNotAbove(margin), xs, ys))
+            }
         case .identity:
             switch transform {
             case .softmax32:

@@ -1,3 +1,4 @@
+import ByteKit
 import Foundation
 import Testing
 
@@ -100,5 +101,44 @@ struct SplitMix: RandomNumberGenerator {
         z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
         return z ^ z >> 31
+    }
+}
+
+@Suite struct RisingCutsTests {
+    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    func `the table counts as the plain search does`(seed: UInt64) {
+        var random = SplitMix(seed: seed)
+        let scale = [1e-300, 1e-9, 1, 1e9, 1e300, .greatestFiniteMagnitude].randomElement(using: &random)!
+        let count = Int.random(in: 0...[3, 100, 3_000].randomElement(using: &random)!, using: &random)
+        let cuts = (0..<count).map { _ -> Double in
+            // Some crowd together, some are equal.
+            let x = Double.random(in: -1...1, using: &random)
+            return (Bool.random(using: &random) ? x : (x * 20).rounded() / 1_000) * scale
+        }.sorted()
+        let table = RisingCuts(cuts)
+        var probes = cuts.flatMap { [$0, $0.nextUp, $0.nextDown] } + [.nan, .infinity, -.infinity, 0, -0.0]
+        probes += (0..<500).map { _ in Double.random(in: -1.2...1.2, using: &random) * min(scale, 1e307) }
+        for x in probes {
+            #expect(table.countNotAbove(x) == countNotAbove(x, cuts.span), "seed \(seed), \(x)")
+        }
+    }
+}
+
+@Suite struct LevelTableTests {
+    @Test func `every level is found, whatever its length, and nothing else`() {
+        let levels = (0..<300).map { String(repeating: "ab", count: $0 % 23) + "\($0)" } + ["Ärger", "x y", "-"]
+        let table = LevelTable(levels: levels, missingTokens: ["Select", "-"])
+        func meaning(_ text: String) -> LevelTable.Meaning {
+            let bytes = Array(("??" + text + "!").utf8)
+            return table.meaning(of: bytes.rawBytes, 2..<bytes.count - 1)
+        }
+        for (code, level) in levels.dropLast().enumerated() {
+            #expect(meaning(level) == .level(code))
+            #expect(meaning(" \t" + level + " ") == .level(code))
+            #expect(meaning(level + "\u{0}") == .unseen)
+        }
+        for text in ["", " ", "\t", "Select", " Select ", "-"] { #expect(meaning(text) == .missing) }
+        for text in ["select", "Selec", "Selects", "x  y", "Arger"] { #expect(meaning(text) == .unseen) }
+        #expect(LevelTable(levels: [], missingTokens: []).meaning(of: Array("a".utf8).rawBytes, 0..<1) == .unseen)
     }
 }
