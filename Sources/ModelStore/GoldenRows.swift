@@ -80,6 +80,9 @@ public struct GoldenRows: Sendable, Equatable {
     /// - Throws: ``BundleError`` that names the first row that differs.
     func check(_ model: LeadModel, path: String) throws {
         let found = try model.score(columns: columns, asOfDays: asOfDays)
+        guard found.rows == expected.rows else {
+            throw BundleError(path: path, problem: "there are golden rows, but the schema has no columns")
+        }
         for row in 0..<expected.rows {
             guard let difference = difference(found, row, model.recipe.calibration == .identity) else { continue }
             throw BundleError(

@@ -2,7 +2,9 @@ import ByteKit
 import EnsembleKernels
 import Foundation
 import LeadScoring
+import LeadTypes
 import Testing
+import TreeEnsemble
 
 @testable import ModelStore
 
@@ -115,6 +117,27 @@ import Testing
             }
             #expect(error?.problem.hasPrefix("golden row 5 on the kernel \(kernel.rawValue): \(part)") == true)
         }
+    }
+
+    @Test func `golden rows of no columns are refused`() throws {
+        let results = ScoreColumns(margins: [1], probabilities: [0.5], scores: [1], tiers: [0], statuses: [0])
+        let golden = GoldenRows(columns: [], asOfDays: 0, expected: results)
+        // No tree and no feature: a model that says the same of every lead.
+        var recipe = StoreFixture.recipe
+        recipe.schema = LeadSchema(columns: [])
+        recipe.features = []
+        let ensemble = Ensemble(
+            provenance: Provenance(library: "hand", libraryVersion: "1", format: "none"),
+            objective: "binary",
+            featureNames: [],
+            outputCount: 1,
+            arithmetic: .float64LessOrEqual,
+            baseMargins: [0],
+            trees: [],
+            transform: .sigmoid64(scale: 1)
+        )
+        let model = try LeadModel(name: "m", version: "1", recipe: recipe, ensemble: ensemble)
+        #expect(throws: BundleError.self) { try golden.check(model, path: "golden") }
     }
 
     @Test func `golden rows cut anywhere, or of wild counts, are refused`() throws {
