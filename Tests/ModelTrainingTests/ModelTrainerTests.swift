@@ -5,7 +5,7 @@ import LeadTypes
 import ModelTraining
 import Testing
 
-@Suite struct ModelTrainerTests {
+@Suite(.serialized) struct ModelTrainerTests {
     /// Sample leads with their truth, and a model learned from them in time without it.
     private func learned(rows: Int = 6000, seed: UInt64 = 7) throws -> (LeadTable, TrainedModel) {
         let table = try sampleTable(rows: rows, seed: seed, withTruth: true)
@@ -43,6 +43,21 @@ import Testing
         #expect(first.modelBytes == again.modelBytes)
         #expect(first.recipe == again.recipe)
         #expect(first.report == again.report)
+    }
+
+    @Test func numberOfThreadsDoesNotChangeWhatIsLearned() throws {
+        let table = try sampleTable(rows: 2000, seed: 41)
+        // Few rounds: threads that wait for each other do it by spinning, which is slow where tests share the processors.
+        var boosting = BoostingParameters()
+        boosting.roundsMax = 3
+        let models = try [1, 2].map { threads in
+            try ModelTrainer.train(
+                table,
+                TrainingOptions(labelColumn: "converted", idColumn: "lead_id", threads: threads, boosting: boosting)
+            )
+        }
+        #expect(models[0].modelBytes == models[1].modelBytes)
+        #expect(models[0].report == models[1].report)
     }
 
     @Test func recipeDescribesWhatWasLearned() throws {
