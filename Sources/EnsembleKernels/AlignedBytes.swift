@@ -14,5 +14,14 @@ struct AlignedBytes: ~Copyable {
         self.count = count
     }
 
+    /// A copy of an array's elements.
+    init<Element: BitwiseCopyable>(copying elements: [Element]) {
+        self.init(count: elements.count * MemoryLayout<Element>.stride)
+        // Safety: the block was made as large as the source just above.
+        unsafe elements.withUnsafeBytes { source in
+            if let from = source.baseAddress { unsafe start.copyMemory(from: from, byteCount: source.count) }
+        }
+    }
+
     deinit { unsafe start.deallocate() }
 }

@@ -21,6 +21,8 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let forest: CShimsForest
     let rankers: UnsafeBufferPointer<CShimsRanker>
     let categoryTables: [CategoryTable]
+    /// The same trees for a few rows; nil if they cannot be walked.
+    let walk: WalkPlan?
     /// By row of a block: where the kernel keeps its sum.
     let sumPlaces: [UInt8]
 
@@ -34,7 +36,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     /// Bytes that evaluating touches.
     var byteCount: Int {
         trees.count + records.count + leaves.count + rankerRecords.count + rankTables.count
-            + categoryTables.reduce(0) { $0 + $1.classes.count }
+            + categoryTables.reduce(0) { $0 + $1.classes.count } + (walk?.byteCount ?? 0)
     }
 
     /// Packs a valid ensemble.
@@ -47,6 +49,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         let splitDoubles = kernel == .avx512
         sumPlaces = Self.sumPlaces(ensemble.arithmetic, kernel)
         let columns = try CodeColumns(ensemble)
+        walk = WalkPlan(ensemble, columns)
         arithmetic = ensemble.arithmetic
         featureCount = ensemble.featureCount
         outputCount = ensemble.outputCount
@@ -80,10 +83,10 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         }
         self.groupsMax = groupsMax
         // Safety: each block is as large as the array copied into it, and lives as long as this value does.
-        trees = Self.block(treeRecords)
-        records = Self.block(words)
-        leaves = Self.block(leafBytes.words)
-        matrices = Self.block((0...255).map(Self.keepingMatrix))
+        trees = AlignedBytes(copying: treeRecords)
+        records = AlignedBytes(copying: words)
+        leaves = AlignedBytes(copying: leafBytes.words)
+        matrices = AlignedBytes(copying: (0...255).map(Self.keepingMatrix))
         unsafe forest = CShimsForest(
             trees: UnsafePointer(trees.start.assumingMemoryBound(to: CShimsTree.self)),
             records: UnsafePointer(records.start.assumingMemoryBound(to: UInt8.self)),
@@ -99,15 +102,6 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
             start: rankerRecords.start.assumingMemoryBound(to: CShimsRanker.self),
             count: tables.count
         )
-    }
-
-    private static func block<Element: BitwiseCopyable>(_ elements: [Element]) -> AlignedBytes {
-        let block = AlignedBytes(count: elements.count * MemoryLayout<Element>.stride)
-        // Safety: the block was made as large as the source just above.
-        unsafe elements.withUnsafeBytes { source in
-            if let start = source.baseAddress { unsafe block.start.copyMemory(from: start, byteCount: source.count) }
-        }
-        return block
     }
 
     private static func sumPlaces(_ arithmetic: Arithmetic, _ kernel: KernelName) -> [UInt8] {
@@ -141,8 +135,13 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         (table.columns.count * MemoryLayout<CShimsRankColumn>.stride + 63) / 64 * 64
     }
 
+    private static func steps(_ table: RankTable) -> SearchSteps {
+        SearchSteps(table.thresholds.map(RankTable.narrowed))
+    }
+
     private static func byteCount(of table: RankTable) -> Int {
-        (separators + paddedCount(table)) * 4 + paddedCount(table) * 8 + columnByteCount(table)
+        (separators + paddedCount(table)) * 4 + steps(table).entries.count * 4 + paddedCount(table) * 8
+            + columnByteCount(table)
     }
 
     /// Lays out rank tables, each its floats, doubles and columns, and the records that point to them.
@@ -158,7 +157,13 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
             // Safety: the block has `byteCount(of:)` bytes for each table; every part is a multiple of 64 bytes, so that
             // all stay aligned.
             let floats = unsafe next.bindMemory(to: Float.self, capacity: separators + count)
-            let doubles = unsafe (next + (separators + count) * 4).bindMemory(to: Double.self, capacity: count)
+            let search = steps(table)
+            unsafe next += (separators + count) * 4
+            let entries = unsafe next.bindMemory(to: Float.self, capacity: search.entries.count)
+            for (at, entry) in search.entries.enumerated() { unsafe entries[at] = entry }
+            unsafe next += search.entries.count * 4
+            let doubles = unsafe next.bindMemory(to: Double.self, capacity: count)
+            unsafe next += count * 8
             for at in 0..<count {
                 let threshold = at < table.thresholds.count ? table.thresholds[at] : .nan
                 unsafe doubles[at] = threshold
@@ -168,8 +173,8 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
                 let last = at * separators + separators - 1
                 unsafe floats[at] = last < count ? floats[separators + last] : .nan
             }
-            let columns = unsafe (next + (separators + count) * 4 + count * 8)
-                .bindMemory(to: CShimsRankColumn.self, capacity: table.columns.count)
+            let columns = unsafe next.bindMemory(to: CShimsRankColumn.self, capacity: table.columns.count)
+            unsafe next += columnByteCount(table)
             for (at, column) in table.columns.enumerated() {
                 unsafe columns[at] = CShimsRankColumn(
                     place: TreeRecords.place(column.column),
@@ -178,16 +183,19 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
                     unused: 0
                 )
             }
-            unsafe next += byteCount(of: table)
             unsafe (records + index * MemoryLayout<CShimsRanker>.stride).initializeMemory(
                 as: CShimsRanker.self,
                 to: CShimsRanker(
                     floats: floats,
+                    steps: entries,
                     doubles: doubles,
                     columns: columns,
+                    order: search.order,
                     feature: UInt32(table.feature),
                     paddedCount: UInt32(count),
+                    stepCount: UInt32(search.count),
                     columnCount: UInt32(table.columns.count),
+                    zeroSpecial: table.columns.contains { $0.special.includesZero } ? 1 : 0,
                     unused: 0
                 )
             )

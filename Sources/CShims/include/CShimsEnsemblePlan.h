@@ -72,16 +72,25 @@ typedef struct {
     uint32_t unused;
 } CShimsRankColumn;
 
-// Finds a value's rank among a feature's thresholds: how many of them it has passed. Thresholds are sorted; NaN, which
-// no value passes, fills them up to the next power of two, at least 16. Before them come 16 separators: every
-// sixteenth threshold.
+// Finds a value's rank among a feature's thresholds: how many of them it has passed. NaN, which no value passes, fills
+// tables up.
+//
+// `floats` are 16 separators (every sixteenth threshold), then the sorted thresholds. `steps` are the same thresholds
+// in the order in which a search by halves meets them, a table a step: which threshold to compare with in step s is
+// looked up by the outcomes of the steps before, step 0's the lowest bit. The tables start at CShimsStepStart and have
+// 16, 16, 16, 16, 16, 32, 64 and 128 entries, as many as are needed; those of the first four repeat. The outcomes of
+// all steps, read the other way round (which the bit matrix `order` does), are the rank.
 typedef struct {
     const float *floats;
+    const float *steps;
     const double *doubles;
     const CShimsRankColumn *columns;
+    uint64_t order;
     uint32_t feature;
-    uint32_t paddedCount;
+    uint32_t paddedCount;  // thresholds with filling: a power of two, at least 16
+    uint32_t stepCount;    // 4 ... 8
     uint32_t columnCount;
+    uint32_t zeroSpecial;  // 1 if it is to any column
     uint32_t unused;
 } CShimsRanker;
 

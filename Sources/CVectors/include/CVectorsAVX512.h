@@ -29,9 +29,11 @@ CV uint64_t CV_member(__m512i set, __m512i codes) { return _mm512_bitshuffle_epi
 CV uint64_t CV_nonzero(__m512i bytes) { return _mm512_test_epi8_mask(bytes, bytes); }
 
 // Multiplies bits by an 8 × 8 bit matrix where the mask is set: with a diagonal matrix, keeps the diagonal's bits. It
-// stands for a masked byte AND, which the instruction set lacks.
+// stands for a masked byte AND, which the instruction set lacks. Written out, because the compiler likes to make a
+// product, a masked move and a copy of it.
 CV __m512i CV_keepWhere(__m512i bits, uint64_t mask, __m512i matrix) {
-    return _mm512_mask_gf2p8affine_epi64_epi8(bits, mask, bits, matrix, 0);
+    __asm__("vgf2p8affineqb $0, %2, %0, %0 %{%1%}" : "+v"(bits) : "Yk"((__mmask64)mask), "v"(matrix));
+    return bits;
 }
 CV __m512i CV_selectWhere(__m512i otherwise, uint64_t mask, __m512i bytes) {
     return _mm512_mask_mov_epi8(otherwise, mask, bytes);
@@ -81,12 +83,64 @@ CV __m512i CV_gather8Second(const double *table, __m512i index) {
         _mm512_i32gather_pd(_mm512_castsi512_si256(_mm512_permutexvar_epi32(order, index)), table, 8));
 }
 
-// Which of 16 thresholds a value has passed: those below it, or those at most it; NaN is passed by none and passes none.
-CV uint16_t CV_below(const float *thresholds, float value) {
-    return _mm512_cmp_ps_mask(_mm512_loadu_ps(thresholds), _mm512_set1_ps(value), _CMP_LT_OQ);
+// Ranking: comparisons of floats are false for NaN, unless they say otherwise.
+// Which of 16 thresholds a value has passed: those below it, or those at most it.
+CV uint16_t CV_below(const float *thresholds, uint32_t value) {
+    const __m512 values = _mm512_castsi512_ps(_mm512_set1_epi32((int)value));
+    return _mm512_cmp_ps_mask(_mm512_loadu_ps(thresholds), values, _CMP_LT_OQ);
 }
-CV uint16_t CV_atMost(const float *thresholds, float value) {
-    return _mm512_cmp_ps_mask(_mm512_loadu_ps(thresholds), _mm512_set1_ps(value), _CMP_LE_OQ);
+CV uint16_t CV_atMost(const float *thresholds, uint32_t value) {
+    const __m512 values = _mm512_castsi512_ps(_mm512_set1_epi32((int)value));
+    return _mm512_cmp_ps_mask(_mm512_loadu_ps(thresholds), values, _CMP_LE_OQ);
+}
+// The same for 16 values, each with a threshold of its own.
+CV uint16_t CV_below4(__m512i thresholds, __m512i values) {
+    return _mm512_cmp_ps_mask(_mm512_castsi512_ps(thresholds), _mm512_castsi512_ps(values), _CMP_LT_OQ);
+}
+CV uint16_t CV_atMost4(__m512i thresholds, __m512i values) {
+    return _mm512_cmp_ps_mask(_mm512_castsi512_ps(thresholds), _mm512_castsi512_ps(values), _CMP_LE_OQ);
+}
+CV uint16_t CV_isNaN4(__m512i values) {
+    return _mm512_cmp_ps_mask(_mm512_castsi512_ps(values), _mm512_castsi512_ps(values), _CMP_UNORD_Q);
+}
+// NaN, or at most `edge` in size.
+CV uint16_t CV_isNaNOrWithin4(__m512i values, float edge) {
+    return _mm512_cmp_ps_mask(_mm512_abs_ps(_mm512_castsi512_ps(values)), _mm512_set1_ps(edge), _CMP_NGT_UQ);
+}
+CV __m512i CV_loadSome4(const void *from, uint16_t mask) { return _mm512_maskz_loadu_epi32(mask, from); }
+CV __m512i CV_setWhere4(__m512i words, uint16_t mask, __m512i bits) {
+    return _mm512_mask_or_epi32(words, mask, words, bits);
+}
+// The low bytes of 16 words.
+CV void CV_storeLowBytes4(void *to, __m512i words) { _mm_storeu_si128((__m128i *)to, _mm512_cvtepi32_epi8(words)); }
+// Multiplies the bits of each byte by an 8 × 8 bit matrix.
+CV __m512i CV_product1(__m512i bytes, __m512i matrix) { return _mm512_gf2p8affine_epi64_epi8(bytes, matrix, 0); }
+
+// Turns 16 rows of 16 words into 16 columns: column c is stored 64 * c words after the first. `rows` are 16 places;
+// words outside the mask are read as 0.
+CV void CV_transpose16(const uint32_t *const *rows, uint16_t mask, uint32_t *to) {
+    __m512i r[16], t[16];
+    for (int i = 0; i < 16; i++) r[i] = _mm512_maskz_loadu_epi32(mask, rows[i]);
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    // Lane l of r[4q + c] now holds rows 4q ... 4q + 3 of column 4l + c.
+    for (int c = 0; c < 4; c++) {
+        const __m512i low01 = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x44), high01 = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xee);
+        const __m512i low23 = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0x44);
+        const __m512i high23 = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0xee);
+        _mm512_storeu_si512(to + 64 * c, _mm512_shuffle_i32x4(low01, low23, 0x88));
+        _mm512_storeu_si512(to + 64 * (c + 4), _mm512_shuffle_i32x4(low01, low23, 0xdd));
+        _mm512_storeu_si512(to + 64 * (c + 8), _mm512_shuffle_i32x4(high01, high23, 0x88));
+        _mm512_storeu_si512(to + 64 * (c + 12), _mm512_shuffle_i32x4(high01, high23, 0xdd));
+    }
 }
 
 #undef CV

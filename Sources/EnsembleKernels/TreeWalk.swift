@@ -1,0 +1,97 @@
+internal import CShims
+
+/// Walks a few rows through their trees.
+///
+/// All trees take a step before any takes the next: a step waits for memory, and steps of different trees can wait
+/// together. Trees that have reached a leaf drop out of the list of those that walk, without a branch to mispredict.
+enum TreeWalk {
+    /// Bytes of working memory, a multiple of 64.
+    static func workByteCount(columns: Int, trees: Int) -> Int { (columns + 63) / 64 * 64 + (trees * 8 + 63) / 64 * 64 }
+
+    /// Adds all trees to one row's sums, which start at `sums` and lie `CShimsRowsMax` apart, in tree order.
+    ///
+    /// `codes` is the row's place in a pass of `columns` columns.
+    static func add(
+        _ plan: WalkPlan,
+        _ codes: UnsafePointer<UInt8>,
+        columns: Int,
+        work: UnsafeMutableRawPointer,
+        _ sums: UnsafeMutablePointer<Float>
+    ) {
+        // Safety: the plan's places stay inside its own blocks; `codes` and `sums` are a pass of the plan's columns and
+        // outputs; `work` has `workByteCount` bytes. One thread uses them.
+        let places = unsafe exitPlaces(plan, codes, columns: columns, work)
+        let (values, outputs) = unsafe (plan.values, plan.outputs)
+        for tree in 0..<plan.treeCount {
+            unsafe sums[Int(outputs[tree]) * Int(CShimsRowsMax)] += Float(values[Int(places[tree])])
+        }
+    }
+
+    /// Adds all trees to one row's double sums.
+    static func add(
+        _ plan: WalkPlan,
+        _ codes: UnsafePointer<UInt8>,
+        columns: Int,
+        work: UnsafeMutableRawPointer,
+        _ sums: UnsafeMutablePointer<Double>
+    ) {
+        // Safety: as above.
+        let places = unsafe exitPlaces(plan, codes, columns: columns, work)
+        let (values, outputs) = unsafe (plan.values, plan.outputs)
+        for tree in 0..<plan.treeCount {
+            unsafe sums[Int(outputs[tree]) * Int(CShimsRowsMax)] += values[Int(places[tree])]
+        }
+    }
+
+    /// The place of each tree's exit leaf; in `work`, until the next call.
+    private static func exitPlaces(
+        _ plan: WalkPlan,
+        _ codes: UnsafePointer<UInt8>,
+        columns: Int,
+        _ work: UnsafeMutableRawPointer
+    ) -> UnsafeMutablePointer<UInt32> {
+        // Safety: see `add`.
+        let row = unsafe work.assumingMemoryBound(to: UInt8.self)
+        for column in 0..<columns { unsafe row[column] = codes[column &* Int(CShimsRowsMax)] }
+        let places = unsafe (work + (columns + 63) / 64 * 64).assumingMemoryBound(to: UInt32.self)
+        let walking = unsafe places + plan.treeCount
+        unsafe places.update(from: plan.roots, count: plan.treeCount)
+        unsafe walking.update(from: plan.walkedTrees, count: plan.walkedTreeCount)
+        let (nodes, memberNodes, memberSets) = unsafe (plan.nodes, plan.memberNodes, plan.memberSets)
+        var count = plan.walkedTreeCount
+        while count > 0 {
+            var left = 0
+            for index in 0..<count {
+                let tree = unsafe walking[index]
+                let node = unsafe nodes[Int(places[Int(tree)])]
+                var child = node.child
+                var isRight: UInt32
+                if node.flags & WalkPlan.isMember == 0 {
+                    isRight = unsafe row[Int(node.column)] > node.key ? 1 : 0
+                } else {
+                    let member = unsafe memberNodes[Int(child)]
+                    child = member.child
+                    isRight = unsafe holdsMember(member, memberSets, row) ? 1 : 0
+                }
+                unsafe places[Int(tree)] = child &+ isRight
+                unsafe walking[left] = tree
+                left &+= Int(~(node.flags &>> UInt8(truncatingIfNeeded: isRight)) & WalkPlan.leftIsLeaf)
+            }
+            count = left
+        }
+        return unsafe places
+    }
+
+    private static func holdsMember(
+        _ node: WalkPlan.MemberNode,
+        _ sets: UnsafePointer<UInt64>,
+        _ row: UnsafePointer<UInt8>
+    ) -> Bool {
+        // Safety: see `add`.
+        for index in 0..<Int(node.columnCount) {
+            let code = unsafe row[Int(node.firstColumn) + index]
+            if unsafe sets[Int(node.firstSet) + index] >> UInt64(code & 63) & 1 == 1 { return true }
+        }
+        return false
+    }
+}
