@@ -122,6 +122,12 @@ struct LimitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Connections of each worker.", valueName: "n"))
     var maxConnections = ServerLimits().connectionsPerWorkerMax
 
+    @Option(help: ArgumentHelp("Bytes of requests in memory for one connection.", valueName: "n"))
+    var maxConnectionBytes = ServerLimits().bytesInFlightPerConnectionMax
+
+    @Option(help: ArgumentHelp("Bytes of requests in memory for one worker.", valueName: "n"))
+    var maxWorkerBytes = ServerLimits().bytesInFlightPerWorkerMax
+
     @Option(help: ArgumentHelp("Seconds a handshake may take.", valueName: "n"))
     var handshakeTimeout = 10.0
 
@@ -143,6 +149,8 @@ struct LimitOptions: ParsableArguments {
         try check("max-json-bytes", maxJsonBytes, 64...(256 << 20))
         try check("max-streams", maxStreams, 1...65_536)
         try check("max-connections", maxConnections, 1...1_000_000)
+        try check("max-connection-bytes", maxConnectionBytes, maxMessageBytes...(1 << 40))
+        try check("max-worker-bytes", maxWorkerBytes, maxConnectionBytes...(1 << 40))
         for (name, value) in [
             ("handshake-timeout", handshakeTimeout), ("idle-timeout", idleTimeout), ("stall-timeout", stallTimeout),
         ] where !(value >= 0.1 && value <= 86_400) {
@@ -158,8 +166,8 @@ struct LimitOptions: ParsableArguments {
         limits.jsonBytesMax = maxJsonBytes
         limits.streamsPerConnectionMax = maxStreams
         limits.connectionsPerWorkerMax = maxConnections
-        limits.bytesInFlightPerConnectionMax = max(limits.bytesInFlightPerConnectionMax, 2 * maxMessageBytes)
-        limits.bytesInFlightPerWorkerMax = max(limits.bytesInFlightPerWorkerMax, 4 * maxMessageBytes)
+        limits.bytesInFlightPerConnectionMax = maxConnectionBytes
+        limits.bytesInFlightPerWorkerMax = maxWorkerBytes
         limits.handshakeTimeout = .seconds(handshakeTimeout)
         limits.idleTimeout = .seconds(idleTimeout)
         limits.progressTimeout = .seconds(stallTimeout)

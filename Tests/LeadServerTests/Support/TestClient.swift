@@ -39,9 +39,16 @@ final class TestClient {
         to address: String,
         authority: String,
         limits: HTTP2Limits = HTTP2Limits(),
-        serverName: String = "localhost"
+        serverName: String = "localhost",
+        certificate: (chain: String, key: String)? = nil
     ) throws {
-        let context = try TLSContext(client: TLSClientConfiguration(authorityPath: authority))
+        let context = try TLSContext(
+            client: TLSClientConfiguration(
+                authorityPath: authority,
+                certificateChainPath: certificate?.chain,
+                privateKeyPath: certificate?.key
+            )
+        )
         socket = try TCPSocket.connecting(to: try SocketAddress.resolve(address)[0])
         tls = try TLSSession(connecting: context, serverName: serverName)
         http = HTTP2ClientSession(limits: limits, keptFields: ["allow"])

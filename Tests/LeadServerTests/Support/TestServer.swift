@@ -16,18 +16,21 @@ struct TestServer: ~Copyable {
         workers: Int = 1,
         models: [LeadModel]? = nil,
         limits: ServerLimits = ServerLimits(),
+        certificates: String? = nil,
+        clientAuthority: String? = nil,
         drainTimeout: Duration = .seconds(5)
     ) throws {
         folder = TestFolder.shared
         var configuration = ServerConfiguration(
             modelsPath: "unused",
-            certificatePath: folder.path + "/server.pem",
-            privateKeyPath: folder.path + "/server.key",
+            certificatePath: (certificates ?? folder.path) + "/server.pem",
+            privateKeyPath: (certificates ?? folder.path) + "/server.key",
             workers: workers
         )
         configuration.listen = "127.0.0.1:0"
         configuration.admin = "127.0.0.1:0"
         configuration.limits = limits
+        configuration.clientAuthorityPath = clientAuthority
         configuration.drainTimeout = drainTimeout
         let models = try models ?? [TestModel.make(version: 1)]
         let byName = Dictionary(models.map { ($0.name, $0) }) { first, _ in first }
