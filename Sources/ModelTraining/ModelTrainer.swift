@@ -1,6 +1,7 @@
 internal import Foundation
 public import LeadScoring
 public import LeadTable
+internal import LeadTypes
 
 /// A model that was learned, and all that is known of it.
 public struct TrainedModel: Sendable {
@@ -63,6 +64,9 @@ public enum ModelTrainer {
         try refuseOneSidedParts(split, outcomes, options)
         let plan = try FeaturePlan(table, options, profiles: profiles, trainingRows: split[.training])
 
+        let dateForms = Dictionary(
+            uniqueKeysWithValues: profiles.compactMap { profile in profile.dateForm.map { (profile.name, $0) } }
+        )
         var recipe = ScoringRecipe(
             schema: plan.schema,
             features: plan.features,
@@ -72,12 +76,13 @@ public enum ModelTrainer {
             idColumn: options.idColumn,
             dateColumn: options.dateColumn,
             missingTokens: options.missingTokens,
+            dateForms: wordsForDates(of: plan.schema, dateForms),
             label: labels.label
         )
         let raw = try table.columns(
             for: recipe.schema,
             missing: MissingTokens(options.missingTokens),
-            dateForms: Dictionary(uniqueKeysWithValues: profiles.compactMap { p in p.dateForm.map { (p.name, $0) } })
+            dateForms: dateForms
         )
         let features = try recipe.featureColumns(from: raw, asOfDays: .nan)
         let grown = try GrownEnsemble(features, outcomes, split, plan, options, progress)
@@ -113,6 +118,14 @@ public enum ModelTrainer {
             leads: leads,
             testColumns: raw.map { column in examples.map { column[$0] } }
         )
+    }
+
+    /// How the file wrote the dates that a batch carries, for whoever reads the text of later leads: a few rows of
+    /// `03/04/2024` alone do not tell the day from the month.
+    private static func wordsForDates(of schema: LeadSchema, _ forms: [String: DateForm]) -> [String: String]? {
+        let dates = schema.columns.filter { $0.kind == .date }.map(\.name)
+        let words = forms.filter { dates.contains($0.key) }.mapValues(\.rawValue)
+        return words.isEmpty ? nil : words
     }
 
     /// At most so many of the rows, evenly spread, the first and the last among them.

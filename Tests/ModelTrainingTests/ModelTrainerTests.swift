@@ -68,6 +68,10 @@ import Testing
         #expect(columns.contains("created_date"), "the date that others count from travels with them")
         #expect(recipe.features.contains { $0.preparation == .daysAfter(reference: "created_date") })
         #expect(!recipe.features.contains { $0.column == "created_date" })
+        let dates = recipe.schema.columns.filter { $0.kind == .date }.map(\.name)
+        #expect(
+            dates.count > 1 && recipe.dateForms == Dictionary(uniqueKeysWithValues: dates.map { ($0, "yyyy-mm-dd") })
+        )
         let campaign = try #require(recipe.schema.columns.first { $0.name == "campaign" })
         #expect(campaign.levels.last == "(other)")
         #expect(
@@ -186,6 +190,31 @@ import Testing
         let table = try LeadTable(bytes: text, fileName: "leads.csv")
         let words = try refusal(table, TrainingOptions(labelColumn: "bought", dateColumn: "when"))
         #expect(words.contains("validation part") && words.contains("--date"), "\(words)")
+    }
+
+    @Test func theFormOfDatesIsKeptForLaterLeadsThatDoNotTellIt() throws {
+        var text = Array("when,last,visits,bought\n".utf8)
+        for row in 0..<800 {
+            let (day, month) = (row % 28 + 1, row / 28 % 12 + 1)
+            SeparatedValuesText.appendLine(
+                [
+                    "\(day)/\(month)/\(2020 + row / 336)", "\(day)/\(month)/2024", "\(row % 7)",
+                    row % 3 == 0 ? "1" : "0",
+                ],
+                to: &text
+            )
+        }
+        let table = try LeadTable(bytes: text, fileName: "leads.csv")
+        let model = try ModelTrainer.train(table, TrainingOptions(labelColumn: "bought", dateColumn: "when"))
+        #expect(model.recipe.dateForms == ["when": "dd/mm/yyyy", "last": "dd/mm/yyyy"])
+        let later = try LeadTable(bytes: Array("when,last,visits\n1/2/2025,3/4/2025,1\n".utf8), fileName: "later.csv")
+        #expect(throws: TableError.self, "one row alone does not tell") {
+            try later.columns(for: model.recipe.schema)
+        }
+        let forms = (model.recipe.dateForms ?? [:]).compactMapValues(DateForm.init(rawValue:))
+        let columns = try later.columns(for: model.recipe.schema, dateForms: forms)
+        let place = try #require(model.recipe.schema.columns.firstIndex { $0.name == "last" })
+        #expect(columns[place] == [Double(try #require(dayNumber(year: 2025, month: 4, day: 3)))])
     }
 
     @Test func nothingToLearnFromIsRefused() throws {
