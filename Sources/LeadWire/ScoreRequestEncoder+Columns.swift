@@ -91,11 +91,15 @@ extension ScoreRequestEncoder {
 
     /// Adds a column of strings, nil where missing, as a dictionary in the order of first appearance.
     ///
+    /// Strings are told apart by their bytes, as the server tells levels: two spellings of "é" are two strings.
+    ///
     /// - Parameter values: One a row; the server finds the model's levels among them.
     /// - Throws: `badDictionary` for more than 65,535 different strings, or one longer than 65,535 bytes.
     public mutating func add(strings values: [String?]) throws(WireError) {
         checkRows(values.count)
         var codes: [String: UInt16] = [:]
+        // Strings that equal an earlier one as text but not as bytes.
+        var otherSpellings: [[UInt8]: UInt16] = [:]
         var entries: [String] = []
         var column = [UInt16](repeating: 0, count: values.count)
         var missing = 0
@@ -104,7 +108,12 @@ extension ScoreRequestEncoder {
                 missing += 1
                 continue
             }
-            if let code = codes[value] {
+            let first = codes[value]
+            if let first, entries[Int(first)].utf8.elementsEqual(value.utf8) {
+                column[row] = first
+                continue
+            }
+            if first != nil, let code = otherSpellings[Array(value.utf8)] {
                 column[row] = code
                 continue
             }
@@ -117,7 +126,11 @@ extension ScoreRequestEncoder {
                 )
             }
             column[row] = UInt16(entries.count)
-            codes[value] = UInt16(entries.count)
+            if first == nil {
+                codes[value] = UInt16(entries.count)
+            } else {
+                otherSpellings[Array(value.utf8)] = UInt16(entries.count)
+            }
             entries.append(value)
         }
         guard !entries.isEmpty else {

@@ -140,6 +140,19 @@ struct ScoreRequestTests {
         #expect(back == many)
     }
 
+    @Test("strings of the same text in other bytes stay two strings, for levels are bytes")
+    func spellings() throws {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        try #require(composed == decomposed)
+        var encoder = try ScoreRequestEncoder(requestID: 1, fingerprint: 0, rows: 5, columnCount: 1)
+        try encoder.add(strings: [composed, decomposed, nil, decomposed, composed])
+        let message = try encoder.finish()
+        let request = try decodeRequest(message).get()
+        let entries = request.dictionaryEntries(0, of: message.rawBytes).map { Array($0.utf8) }
+        #expect(entries == [Array(composed.utf8), Array(decomposed.utf8)])
+        #expect(same(doubles(request, 0, message), [0, 1, .nan, 1, 0]))
+    }
+
     @Test("a request in use again forgets the last message, also after a bad one")
     func reuse() throws {
         var encoder = try ScoreRequestEncoder(requestID: 5, model: "m", fingerprint: 9, rows: 1, columnCount: 1)
