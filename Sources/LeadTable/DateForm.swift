@@ -84,9 +84,10 @@ struct DateParts {
             if at < end, bytes[at] == UInt8(ascii: ".") {
                 at += 1
                 guard let fraction = digitRun(9) else { return nil }
-                var part = Double(fraction.value)
-                for _ in 0..<fraction.digits { part /= 10 }
-                seconds += part
+                // Both numbers are exact, so that one division rounds as reading the decimal would.
+                var parts = 1
+                for _ in 0..<fraction.digits { parts *= 10 }
+                seconds += Double(fraction.value) / Double(parts)
             }
         }
         if at < end {

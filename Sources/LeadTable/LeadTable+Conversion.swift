@@ -100,7 +100,8 @@ extension LeadTable {
         return try days(ofColumn: column, form: forms[0], missing: missing)
     }
 
-    /// A column of categories as indices of given levels.
+    /// A column of categories as indices of given levels: the level of the same bytes, or of the same bytes without the
+    /// spaces at their ends.
     ///
     /// - Parameters:
     ///   - column: The column's number.
@@ -117,10 +118,15 @@ extension LeadTable {
         var values: [Double] = []
         values.reserveCapacity(rowCount)
         for row in 0..<rowCount {
-            let range = trimmed(fieldRange(row: row, column: column), in: bytes)
-            values.append(
-                missing.matches(bytes, range) ? .nan : Double(known.find(bytes, range) ?? levels.count)
-            )
+            let whole = fieldRange(row: row, column: column)
+            let range = trimmed(whole, in: bytes)
+            if missing.matches(bytes, range) {
+                values.append(.nan)
+                continue
+            }
+            // A level may have spaces at its ends itself: models trained elsewhere keep those of their files.
+            let exact = whole == range ? nil : known.find(bytes, whole)
+            values.append(Double(exact ?? known.find(bytes, range) ?? levels.count))
         }
         return values
     }

@@ -76,6 +76,23 @@ import Testing
         #expect(error.line == 3)
     }
 
+    @Test func aLevelWithSpacesAtItsEndsIsFoundByItsBytesFirst() throws {
+        let table = try table("c,d\n a,1\na ,2\na,3\n b ,4\n")
+        let values = table.levels(ofColumn: 0, among: [" a", "a", " b"])
+        // The last one is neither " b" byte for byte nor "b", which is no level.
+        #expect(values == [0, 1, 1, 3])
+    }
+
+    @Test func fractionsOfASecondAreRoundedOnce() throws {
+        // 0.123 / 10 / 10 / 10 rounds three times; other readers of the same text would give another last bit.
+        let seconds: [(text: String, value: Double)] = [
+            ("00.3", 0 + 0.3), ("00.123", 0 + 0.123), ("07.29", 7 + 0.29), ("59.999999999", 59 + 0.999999999),
+            ("01.017", 1 + 0.017),
+        ]
+        let table = try table("c\n" + seconds.map { "1970-01-01T00:00:" + $0.text }.joined(separator: "\n"))
+        #expect(try table.days(ofColumn: 0) == seconds.map { $0.value / 86_400 })
+    }
+
     @Test func tenThousandLevelsAreFoundAgain() throws {
         let levels = (0..<10_000).map { "level \($0)" }
         let text = "c\n" + levels.reversed().joined(separator: "\n")
