@@ -51,7 +51,7 @@ func interpolate(_ x: Double, above: Int, _ xs: Span<Double>, _ ys: Span<Double>
 /// How many of the rising numbers are at most `x`, by halves; 0 for NaN.
 ///
 /// ``RisingCuts`` is the fast form.
-func countNotAbove(_ x: Double, _ rising: Span<Double>) -> Int {
+package func countNotAbove(_ x: Double, _ rising: Span<Double>) -> Int {
     var low = 0
     var high = rising.count
     while low < high {

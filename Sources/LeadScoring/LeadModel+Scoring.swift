@@ -66,7 +66,9 @@ extension LeadModel {
             let part = first..<min(first + stride, rows.upperBound)
             for row in part { results.statuses[row] = RowStatus.scored.rawValue }
             let batch = FeatureBatch(rows: part, asOfDays: asOfDays, stride: stride)
-            prepare(batch, of: request, message, workspace, &block, &results.statuses)
+            workspace.timingPreparation {
+                prepare(batch, of: request, message, workspace, &block, &results.statuses)
+            }
             evaluate(part, block, stride, workspace, &results)
             first = part.upperBound
         }

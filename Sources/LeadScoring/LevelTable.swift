@@ -4,9 +4,9 @@ internal import ByteKit
 ///
 /// A hash table with open addressing over the levels' bytes. Its clusters depend on the levels alone, so that a peer
 /// cannot make a look-up slow by choosing strings.
-struct LevelTable: Sendable {
+package struct LevelTable: Sendable {
     /// What a string stands for.
-    enum Meaning: Equatable {
+    package enum Meaning: Equatable {
         case level(Int)
         case missing
         case unseen
@@ -22,7 +22,7 @@ struct LevelTable: Sendable {
     private let levelCount: Int
 
     /// A table of levels and of the words that mean missing, besides the empty one.
-    init(levels: [String], missingTokens: [String]) {
+    package init(levels: [String], missingTokens: [String]) {
         var letters: [UInt8] = []
         var starts = [0]
         for word in levels + missingTokens {
@@ -48,7 +48,7 @@ struct LevelTable: Sendable {
 
     /// What the string in these bytes means: missing if it is empty or a token once the spaces and tabs at its ends are
     /// gone; else the level of exactly these bytes, or of those without the spaces.
-    func meaning(of message: RawSpan, _ place: Range<Int>) -> Meaning {
+    package func meaning(of message: RawSpan, _ place: Range<Int>) -> Meaning {
         var trimmed = place
         while let first = trimmed.first, isBlank(message.byte(at: first)) { trimmed.removeFirst() }
         while let last = trimmed.last, isBlank(message.byte(at: last)) { trimmed.removeLast() }

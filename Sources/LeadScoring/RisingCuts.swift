@@ -3,7 +3,7 @@
 /// The range from the first to the last is divided into equal buckets; a bucket knows which numbers are in it, and only
 /// those are searched. Eight buckets a number leave one number or none in most. For example the cuts 0, 1, 5 and x = 4.9:
 /// bucket `4.9 * 24 / 5 = 23` holds no number, two lie before it, so the answer is 2 without a comparison.
-struct RisingCuts: Sendable {
+package struct RisingCuts: Sendable {
     /// The numbers.
     let cuts: [Double]
     /// For each bucket how many numbers lie in buckets before it; one more for the end.
@@ -11,7 +11,7 @@ struct RisingCuts: Sendable {
     private let bucketsPerUnit: Double
 
     /// A table of finite numbers that do not fall.
-    init(_ cuts: [Double]) {
+    package init(_ cuts: [Double]) {
         self.cuts = cuts
         var bucketCount = max(1, min(8 * cuts.count, 1 << 16))
         var perUnit = Double(bucketCount) / ((cuts.last ?? 0) - (cuts.first ?? 0))
@@ -29,7 +29,7 @@ struct RisingCuts: Sendable {
 
     /// How many of the numbers are at most `x`; 0 for NaN.
     @inline(__always)
-    func countNotAbove(_ x: Double) -> Int {
+    package func countNotAbove(_ x: Double) -> Int {
         guard let first = cuts.first, x >= first else { return 0 }
         let bucket = Self.bucket(x, first, bucketsPerUnit, starts.count - 1)
         var low = Int(starts[bucket])

@@ -20,7 +20,23 @@ public final class ScoringWorkspace {
     var dictionaryStarts: [Int] = []
     /// The kernel's own memory.
     let scratch = KernelScratch()
+    /// Time spent on turning columns into features since it was last taken.
+    private var preparation = Duration.zero
 
     /// Empty working memory.
     public init() {}
+
+    /// Runs a step of preparation and adds up its time: two looks at the clock a block of rows.
+    func timingPreparation(_ step: () -> Void) {
+        let start = ContinuousClock.now
+        step()
+        preparation += ContinuousClock.now - start
+    }
+
+    /// The time spent on turning columns into features since the last call.
+    public func takePreparationNanoseconds() -> UInt64 {
+        let (seconds, attoseconds) = preparation.components
+        preparation = .zero
+        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
+    }
 }

@@ -5,7 +5,7 @@
 /// place of the exact one; it is 0 (or 1) beyond 200, where a float32 holds nothing else.
 /// - Parameter x: any number; NaN gives NaN.
 /// - Returns: a number from 0 to 1.
-func stableSigmoid(_ x: Double) -> Double {
+package func stableSigmoid(_ x: Double) -> Double {
     if x.isNaN { return x }
     let tail = stableExponential(-min(abs(x), 200))
     if x >= 0 { return 1 / (1 + tail) }

@@ -43,8 +43,10 @@ final class ScoreJob {
     private(set) var failure: WireError?
     /// What the message counted as in memory before it was read.
     var reservedBytes: Int { json?.count ?? message.count }
-    /// Time spent in `advance`.
+    /// Time spent in `advance`, but for preparation.
     private var scoringNanoseconds: UInt64 = 0
+    /// Time spent on turning columns into features.
+    private var preparationNanoseconds: UInt64 = 0
     /// Whether `begin` has succeeded.
     private(set) var hasBegun = false
     /// The counted reference that outlives the turn.
@@ -134,7 +136,9 @@ final class ScoreJob {
             throw WireError(.deadlineExceeded, "the deadline passed before the first row was scored")
         }
         let now = score(model, from: start, until: sliceEnd, workspace)
-        scoringNanoseconds += now - start
+        let preparation = min(workspace.takePreparationNanoseconds(), now - start)
+        preparationNanoseconds += preparation
+        scoringNanoseconds += now - start - preparation
         isLate = nextRow < request.rows && now >= deadline
         return isLate || nextRow == request.rows
     }
@@ -200,6 +204,7 @@ final class ScoreJob {
             if json != nil { telemetry.counts.add(.jsonRequests) }
             telemetry.counts.add(.rows, nextRow)
             if isLate { telemetry.counts.add(.rowsLate, request.rows - nextRow) }
+            telemetry.stages.record(.prepare, nanoseconds: preparationNanoseconds)
             telemetry.stages.record(.score, nanoseconds: scoringNanoseconds)
         }
     }
@@ -214,6 +219,7 @@ final class ScoreJob {
         nextRow = 0
         requestID = 0
         scoringNanoseconds = 0
+        preparationNanoseconds = 0
     }
 
     private func jsonAnswer(_ model: LeadModel) -> String {

@@ -17,6 +17,12 @@ public struct BundleStore: Sendable {
         public var name: String
         /// Its versions, newest first.
         public var versions: [String]
+
+        /// A model and its versions.
+        public init(name: String, versions: [String]) {
+            self.name = name
+            self.versions = versions
+        }
     }
 
     /// A version or model that could not be loaded.

@@ -12,13 +12,20 @@ public struct GoldenRows: Sendable, Equatable {
     /// What they must get.
     public var expected: ScoreColumns
 
+    /// Rows of these columns, and what they must score.
+    package init(columns: [[Double]], asOfDays: Double, expected: ScoreColumns) {
+        self.columns = columns
+        self.asOfDays = asOfDays
+        self.expected = expected
+    }
+
     /// The most rows.
     public static let rowsMax = 64
     private static let magic = Array("LDLGOLD1".utf8)
     private static let headerBytes = 24
 
     /// The file's bytes.
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 0)
         for byte in Self.magic { writer.put(byte) }
         writer.put(UInt32(expected.rows))
@@ -38,7 +45,7 @@ public struct GoldenRows: Sendable, Equatable {
     ///   - path: where it is, for errors.
     /// - Returns: the rows.
     /// - Throws: ``BundleError``.
-    static func decode(_ bytes: [UInt8], columnCount: Int, path: String) throws(BundleError) -> GoldenRows {
+    package static func decode(_ bytes: [UInt8], columnCount: Int, path: String) throws(BundleError) -> GoldenRows {
         let raw = bytes.rawBytes
         guard bytes.count >= headerBytes, Array(bytes[0..<8]) == magic else {
             throw BundleError(path: path, problem: "these are no golden rows")
@@ -78,7 +85,7 @@ public struct GoldenRows: Sendable, Equatable {
     ///   - model: the model that shall serve.
     ///   - path: the golden file, for errors.
     /// - Throws: ``BundleError`` that names the first row that differs.
-    func check(_ model: LeadModel, path: String) throws {
+    package func check(_ model: LeadModel, path: String) throws {
         let found = try model.score(columns: columns, asOfDays: asOfDays)
         guard found.rows == expected.rows else {
             throw BundleError(path: path, problem: "there are golden rows, but the schema has no columns")

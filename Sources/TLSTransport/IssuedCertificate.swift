@@ -1,9 +1,9 @@
 internal import COpenSSL
 
 /// A certificate with its private key (ECDSA on P-256), made here.
-@safe final class IssuedCertificate {
+@safe package final class IssuedCertificate {
     /// What a certificate is for.
-    enum Purpose {
+    package enum Purpose {
         /// To sign the others.
         case authority
         case server
@@ -23,7 +23,7 @@ internal import COpenSSL
     ///   - endsInSeconds: The end of its time, from now.
     ///   - issuer: Who signs; `nil` signs itself.
     /// - Throws: `TLSError` with OpenSSL's reason.
-    init(
+    package init(
         commonName: String,
         purpose: Purpose,
         alternativeNames: [String] = [],
@@ -67,13 +67,13 @@ internal import COpenSSL
     }
 
     /// The certificate as PEM.
-    var certificatePEM: [UInt8] {
+    package var certificatePEM: [UInt8] {
         // Safety: see `pem`.
         unsafe Self.pem { unsafe PEM_write_bio_X509($0, certificate) }
     }
 
     /// The private key as PEM, PKCS #8 without a passphrase.
-    var keyPEM: [UInt8] {
+    package var keyPEM: [UInt8] {
         unsafe Self.pem { unsafe PEM_write_bio_PKCS8PrivateKey($0, key, nil, nil, 0, nil, nil) }
     }
 

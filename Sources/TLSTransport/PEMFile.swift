@@ -1,13 +1,13 @@
 internal import Glibc
 
 /// Small files of certificates and keys.
-enum PEMFile {
+package enum PEMFile {
     /// The bytes of a file.
     ///
     /// - Parameter path: The file.
     /// - Returns: Its bytes, at most 4 MiB of them.
     /// - Throws: `TLSError` with the system's words.
-    static func read(_ path: String) throws(TLSError) -> [UInt8] {
+    package static func read(_ path: String) throws(TLSError) -> [UInt8] {
         // Safety: a Swift string lives through the call as a C string; so below.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last() }
@@ -35,7 +35,7 @@ enum PEMFile {
     ///   - path: Where.
     ///   - isSecret: Whether its owner alone may read it.
     /// - Throws: `TLSError` with the system's words.
-    static func create(_ bytes: [UInt8], at path: String, isSecret: Bool) throws(TLSError) {
+    package static func create(_ bytes: [UInt8], at path: String, isSecret: Bool) throws(TLSError) {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isSecret ? 0o600 : 0o644)
         guard descriptor >= 0 else { throw .last() }
         defer { _ = close(descriptor) }

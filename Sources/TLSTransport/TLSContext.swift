@@ -67,7 +67,7 @@ public struct TLSClientConfiguration: Sendable {
 /// make a new context and give it to new sessions: those under way keep the one they began with.
 @safe public final class TLSContext: @unchecked Sendable {
     // Guarded by being immutable: after init, the pointer goes only to SSL_new, which may be called from any thread.
-    let pointer: OpaquePointer
+    package let pointer: OpaquePointer
 
     /// Whether sessions accept (server) or connect (client).
     public let isServer: Bool
@@ -84,7 +84,7 @@ public struct TLSClientConfiguration: Sendable {
     }
 
     /// Tests need servers with certificates that no one should trust.
-    init(server configuration: TLSServerConfiguration, checksDates: Bool) throws(TLSError) {
+    package init(server configuration: TLSServerConfiguration, checksDates: Bool) throws(TLSError) {
         // Safety: the method is a constant; the context is freed in deinit, also when a later line throws.
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
             throw TLSError(.setup, "no memory for a TLS context")
@@ -139,7 +139,7 @@ public struct TLSClientConfiguration: Sendable {
     deinit { unsafe SSL_CTX_free(pointer) }
 
     /// Narrows the versions: tests play peers of long ago.
-    func limitVersions(minimum: Int32, maximum: Int32) {
+    package func limitVersions(minimum: Int32, maximum: Int32) {
         // Safety: the context is ours and no session uses it yet. Level 0 lets such a peer exist at all.
         _ = unsafe leadline_SSL_CTX_set_min_proto_version(pointer, minimum)
         _ = unsafe leadline_SSL_CTX_set_max_proto_version(pointer, maximum)
@@ -148,7 +148,7 @@ public struct TLSClientConfiguration: Sendable {
     }
 
     /// Takes ALPN away: tests play clients that do not offer it.
-    func forgetApplicationProtocols() {
+    package func forgetApplicationProtocols() {
         // Safety: the context is ours and no session uses it yet.
         _ = unsafe SSL_CTX_set_alpn_protos(pointer, nil, 0)
     }

@@ -31,7 +31,7 @@ internal import COpenSSL
     /// Where the session stands.
     public private(set) var state = State.handshaking
 
-    let handle: TLSHandle
+    package let handle: TLSHandle
     private var session: OpaquePointer { unsafe handle.session }
     private var channel: UnsafeMutablePointer<TLSChannel> { unsafe handle.channel }
 
@@ -281,8 +281,8 @@ internal import COpenSSL
 ///
 /// Not private: an optimised build of another module destroys sessions by itself and needs this type's name (Swift 6.3.1
 /// stops with a broken module otherwise).
-@safe struct TLSHandle: ~Copyable {
-    let session: OpaquePointer
+@safe package struct TLSHandle: ~Copyable {
+    package let session: OpaquePointer
     let channel: UnsafeMutablePointer<TLSChannel>
 
     private init(session: OpaquePointer, channel: UnsafeMutablePointer<TLSChannel>) {

@@ -2,7 +2,7 @@ import ByteKit
 import Foundation
 import Testing
 
-@testable import LeadScoring
+import LeadScoring
 
 @Suite struct CalibrationTests {
     @Test func `the sigmoid agrees with the library's to two units in the last place`() {

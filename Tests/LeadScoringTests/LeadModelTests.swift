@@ -5,7 +5,7 @@ import LeadWire
 import Testing
 import TreeEnsemble
 
-@testable import LeadScoring
+import LeadScoring
 
 @Suite struct LeadModelTests {
     @Test(arguments: 1...120 as ClosedRange<UInt64>)

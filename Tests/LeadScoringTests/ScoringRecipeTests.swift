@@ -2,7 +2,7 @@ import Foundation
 import LeadTypes
 import Testing
 
-@testable import LeadScoring
+import LeadScoring
 
 @Suite struct ScoringRecipeTests {
     static let good = ScoringRecipe(

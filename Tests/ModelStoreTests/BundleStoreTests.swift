@@ -3,7 +3,7 @@ import Foundation
 import LeadScoring
 import Testing
 
-@testable import ModelStore
+import ModelStore
 
 @Suite struct BundleStoreTests {
     @Test func `a bundle that was written is loaded with the same model`() throws {

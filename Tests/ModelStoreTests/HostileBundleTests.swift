@@ -6,7 +6,7 @@ import LeadTypes
 import Testing
 import TreeEnsemble
 
-@testable import ModelStore
+import ModelStore
 
 @Suite struct HostileBundleTests {
     /// A change to a good manifest, and a part of what its refusal says.

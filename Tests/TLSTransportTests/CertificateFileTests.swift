@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import TLSTransport
+import TLSTransport
 
 @Suite struct CertificateFileTests {
     let folder: CertificateFolder

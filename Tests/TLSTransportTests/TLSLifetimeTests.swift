@@ -3,7 +3,7 @@ import COpenSSL
 import Synchronization
 import Testing
 
-@testable import TLSTransport
+import TLSTransport
 
 /// OpenSSL's own count of freed sessions: each of ours carries a mark whose end is counted.
 @Suite struct TLSLifetimeTests {

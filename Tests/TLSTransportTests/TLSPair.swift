@@ -2,7 +2,7 @@ import ByteKit
 import Glibc
 import Testing
 
-@testable import TLSTransport
+import TLSTransport
 
 /// A client's and a server's session, and the bytes between them.
 struct TLSPair: ~Copyable {

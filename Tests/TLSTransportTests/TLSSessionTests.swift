@@ -2,7 +2,7 @@ import ByteKit
 import COpenSSL
 import Testing
 
-@testable import TLSTransport
+import TLSTransport
 
 @Suite struct TLSSessionTests {
     let folder: CertificateFolder
