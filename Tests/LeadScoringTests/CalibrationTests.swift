@@ -1,8 +1,7 @@
 import ByteKit
 import Foundation
-import Testing
-
 import LeadScoring
+import Testing
 
 @Suite struct CalibrationTests {
     @Test func `the sigmoid agrees with the library's to two units in the last place`() {

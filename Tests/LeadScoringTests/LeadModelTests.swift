@@ -1,11 +1,10 @@
 import ByteKit
 import EnsembleKernels
+import LeadScoring
 import LeadTypes
 import LeadWire
 import Testing
 import TreeEnsemble
-
-import LeadScoring
 
 @Suite struct LeadModelTests {
     @Test(arguments: 1...120 as ClosedRange<UInt64>)

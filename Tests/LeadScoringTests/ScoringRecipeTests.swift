@@ -1,8 +1,7 @@
 import Foundation
+import LeadScoring
 import LeadTypes
 import Testing
-
-import LeadScoring
 
 @Suite struct ScoringRecipeTests {
     static let good = ScoringRecipe(

@@ -108,7 +108,7 @@ struct EndpointTests {
     }
 
     /// One HTTP/1.1 exchange in the clear.
-    private func plain(_ server: borrowing TestServer, _ request: String) throws -> String {
+    private func plain(_ server: TestServer, _ request: String) throws -> String {
         let address = try SocketAddress.resolve(try #require(server.server.adminAddress))[0]
         let socket = try TCPSocket.connecting(to: address)
         guard try socket.wait(for: .writable, atMostMilliseconds: 5_000) else { throw TestClient.TimedOut() }

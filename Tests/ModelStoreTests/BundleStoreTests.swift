@@ -1,9 +1,8 @@
 import EnsembleKernels
 import Foundation
 import LeadScoring
-import Testing
-
 import ModelStore
+import Testing
 
 @Suite struct BundleStoreTests {
     @Test func `a bundle that was written is loaded with the same model`() throws {

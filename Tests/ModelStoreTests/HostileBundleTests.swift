@@ -3,10 +3,9 @@ import EnsembleKernels
 import Foundation
 import LeadScoring
 import LeadTypes
+import ModelStore
 import Testing
 import TreeEnsemble
-
-import ModelStore
 
 @Suite struct HostileBundleTests {
     /// A change to a good manifest, and a part of what its refusal says.

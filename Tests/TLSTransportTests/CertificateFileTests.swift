@@ -1,7 +1,6 @@
 import Glibc
-import Testing
-
 import TLSTransport
+import Testing
 
 @Suite struct CertificateFileTests {
     let folder: CertificateFolder

@@ -1,9 +1,8 @@
 import ByteKit
 import COpenSSL
 import Synchronization
-import Testing
-
 import TLSTransport
+import Testing
 
 /// OpenSSL's own count of freed sessions: each of ours carries a mark whose end is counted.
 @Suite struct TLSLifetimeTests {

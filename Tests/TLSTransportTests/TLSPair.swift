@@ -1,8 +1,7 @@
 import ByteKit
 import Glibc
-import Testing
-
 import TLSTransport
+import Testing
 
 /// A client's and a server's session, and the bytes between them.
 struct TLSPair: ~Copyable {

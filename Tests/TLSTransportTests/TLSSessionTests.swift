@@ -1,8 +1,7 @@
 import ByteKit
 import COpenSSL
-import Testing
-
 import TLSTransport
+import Testing
 
 @Suite struct TLSSessionTests {
     let folder: CertificateFolder

@@ -8,7 +8,9 @@ import TLSTransport
 import TreeEnsemble
 
 /// A server on loopback with small models, and certificates that all tests of the process share.
-struct TestServer: ~Copyable {
+///
+/// A class: as a noncopyable struct with a deinit it lost its folder in optimised builds (Swift 6.3.1).
+final class TestServer {
     let server: LeadServer
     let folder: TestFolder
 
