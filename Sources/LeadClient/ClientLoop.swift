@@ -250,10 +250,14 @@ final class ClientLoop {
     private func connectFailure(_ error: any Error) -> LeadClientError {
         if let error = error as? LeadClientError, error.kind != .connectionLost { return error }
         if let error = error as? TLSError {
-            let hint = error.kind == .peerCertificate ? "; name the authority that signed it (authorityPath, --ca)" : ""
+            let hint =
+                error.kind == .peerCertificate
+                ? "; name the authority that signed the server's (authorityPath, --ca)" : ""
             return LeadClientError(.tls, "\(endpoint.authority): \(error)\(hint)")
         }
-        return LeadClientError(.connect, "cannot connect to \(endpoint.authority): \(error)")
+        let isRefused = (error as? SystemError)?.isRefused == true
+        let hint = isRefused ? "; nothing listens there: start the server, or correct the address" : ""
+        return LeadClientError(.connect, "cannot connect to \(endpoint.authority): \(error)\(hint)")
     }
 
     private func lossFailure(_ error: any Error) -> LeadClientError {

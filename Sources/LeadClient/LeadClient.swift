@@ -136,6 +136,9 @@ public final class LeadClient: Sendable {
     }
 
     private func unexpected(_ response: ClientResponse) -> LeadClientError {
+        if let refusal = ServerRefusal.decode(response.body) {
+            return LeadClientError(.badResponse, "the server answered \(response.status), \(refusal)")
+        }
         let text = String(decoding: response.body.prefix(500), as: UTF8.self)
         let type = response.contentType ?? "no content type"
         return LeadClientError(.badResponse, "the server answered with status \(response.status) (\(type)): \(text)")

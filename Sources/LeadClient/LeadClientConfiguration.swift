@@ -56,7 +56,9 @@ package struct ServerEndpoint: Equatable {
             rest = rest[scheme.upperBound...]
         }
         while rest.hasSuffix("/") { rest.removeLast() }
-        guard !rest.isEmpty, !rest.contains("/"), !rest.contains("@"), !rest.contains(" ") else {
+        guard !rest.isEmpty, !rest.contains("/"), !rest.contains("@"), !rest.contains(" "),
+            !rest.contains("[") || (rest.hasPrefix("[") && rest.contains("]"))
+        else {
             throw LeadClientError(.badAddress, "'\(text)' is not a server's address; write https://HOST:PORT")
         }
         var name = rest

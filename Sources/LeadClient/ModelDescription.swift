@@ -94,3 +94,21 @@ public struct ModelList: Sendable, Decodable {
         }
     }
 }
+
+/// The JSON body of a refusal that is no message: `{"error":{"code":…,"message":…}}`.
+struct ServerRefusal: Decodable, CustomStringConvertible {
+    private struct Reason: Decodable {
+        var code: String
+        var message: String
+    }
+
+    private var error: Reason
+
+    /// The code and the server's words.
+    var description: String { "\(error.code): \(error.message)" }
+
+    /// Reads a body; nil when it is another one.
+    static func decode(_ body: [UInt8]) -> ServerRefusal? {
+        try? JSONDecoder().decode(ServerRefusal.self, from: Data(body))
+    }
+}

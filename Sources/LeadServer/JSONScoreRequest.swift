@@ -136,7 +136,10 @@ package struct JSONScoreRequest {
         for (index, column) in schema.columns.enumerated() { places[column.name] = index }
         func place(_ name: String) throws(JSONFailure) -> Int {
             guard let index = places[name] else {
-                throw JSONFailure(code: "unknown-column", "the model's schema has no column \"\(name)\"")
+                throw JSONFailure(
+                    code: "unknown-column",
+                    "the model's schema has no column \"\(name)\"; GET /v1/models/NAME/schema names its columns"
+                )
             }
             return index
         }

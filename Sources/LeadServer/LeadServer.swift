@@ -62,14 +62,14 @@ public final class LeadServer: Sendable {
         do {
             crew = try WorkerCrew(binding: try Self.address(configuration.listen), state: state, log: log)
         } catch {
-            throw ServerStartError("cannot listen on \(configuration.listen): \(error)")
+            throw Self.cannotListen(configuration.listen, "--listen", error)
         }
         listenAddress = crew.address.description
         do {
             admin = try configuration.admin.map { try Self.startAdmin($0, state, log) }
         } catch {
             _ = crew.stop(within: .zero)
-            throw ServerStartError("cannot listen on \(configuration.admin ?? ""): \(error)")
+            throw Self.cannotListen(configuration.admin ?? "", "--admin", error)
         }
         adminAddress = admin?.address.description
         do {
@@ -145,6 +145,16 @@ public final class LeadServer: Sendable {
         guard let address = try SocketAddress.resolve(text).first else { throw ServerStartError("no address") }
         return address
     }
+
+    private static func cannotListen(_ text: String, _ option: String, _ error: any Error) -> ServerStartError {
+        let isTaken = (error as? SystemError)?.isAddressTaken == true
+        let hint =
+            isTaken ? "; stop what listens there, or name another with \(option) (port 0 lets the system choose)" : ""
+        return ServerStartError("cannot listen on \(text): \(error)\(hint)")
+    }
+
+    /// Whether a text has the form of an address to listen on: `HOST:PORT`.
+    public static func isAddress(_ text: String) -> Bool { (try? SocketAddress.split(text)) != nil }
 
     private static func startAdmin(_ text: String, _ state: ServerState, _ log: Logger) throws -> AdminServer {
         let address = try address(text)

@@ -47,7 +47,7 @@ package enum Route: Equatable {
 extension PlainResponse {
     /// There is nothing at this path.
     package static func notFound(_ path: String) -> PlainResponse {
-        .error(status: 404, code: "not-found", "there is nothing at \(path)")
+        .error(status: 404, code: "not-found", "there is nothing at \(path); GET /v1/models lists what is served")
     }
 
     /// The path exists, for other methods.

@@ -26,6 +26,9 @@ final class WorkerCrew: Sendable {
         var threads: [ThreadHandle] = []
         let ended = DispatchSemaphore(value: 0)
         do {
+            // The workers share their port with whoever of this user asks to: a second server would take half the connections
+            // of the first in silence. A listener that does not share finds out whether there is one.
+            if requested.port != 0 { _ = try TCPListener(binding: requested, sharesPort: false) }
             for index in 0..<state.telemetry.count {
                 let started = Handover<Result<(SocketAddress, Waker), SystemError>>()
                 let wanted = address

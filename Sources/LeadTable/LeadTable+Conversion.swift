@@ -162,7 +162,7 @@ extension LeadTable {
             column: columnNames[column],
             byte: range.lowerBound,
             problem: "'\(shown)\(range.count > 60 ? "…" : "")' is not \(wanted)",
-            remedy: "correct it, leave it empty, or name it with --missing if it means missing"
+            remedy: "correct it, or leave it empty if it means missing"
         )
     }
 

@@ -146,6 +146,8 @@ public struct LeadTable: Sendable {
         let handle: FileHandle
         if path == "-" {
             handle = .standardInput
+        } else if isFolder(path) {
+            throw TableError(.unreadable, file: path, problem: "this is a folder", remedy: "name a file in it")
         } else {
             do {
                 handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
@@ -154,8 +156,8 @@ public struct LeadTable: Sendable {
                 throw TableError(
                     .unreadable,
                     file: path,
-                    problem: exists ? "the file cannot be opened" : "there is no such file",
-                    remedy: exists ? "check that it is readable" : "check the path"
+                    problem: exists ? "permission denied" : "there is no such file",
+                    remedy: exists ? "make it readable for this user" : "check the path"
                 )
             }
         }
@@ -174,6 +176,12 @@ public struct LeadTable: Sendable {
         }
         return contents
     }
+}
+
+/// Whether the path, links followed, is a folder.
+private func isFolder(_ path: String) -> Bool {
+    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    return (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) ?? false
 }
 
 /// How large a table may be.

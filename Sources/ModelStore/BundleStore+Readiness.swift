@@ -15,6 +15,10 @@ extension BundleStore {
             )
         }
         let folder = URL(fileURLWithPath: path).appendingPathComponent(name).path
+        let above = URL(fileURLWithPath: path)
+        guard !FileManager.default.fileExists(atPath: above.path) || ModelStore.isFolder(above.path) else {
+            throw BundleError(path: path, problem: "this is a file, not a folder for models", remedy: "choose another")
+        }
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {

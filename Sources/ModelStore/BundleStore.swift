@@ -51,6 +51,9 @@ public struct BundleStore: Sendable {
         guard FileManager.default.fileExists(atPath: path) else {
             throw BundleError(path: path, problem: "no such folder", remedy: "make it, or name another with --models")
         }
+        guard isFolder(path) else {
+            throw BundleError(path: path, problem: "this is a file", remedy: "name the folder of models with --models")
+        }
         let names = try folderNames(in: path).filter(isPlainName).sorted()
         return try names.compactMap { name in
             let versions = try versions(ofModel: name)
@@ -89,11 +92,7 @@ public struct BundleStore: Sendable {
             }
         }
         throw failed.first?.error
-            ?? BundleError(
-                path: join(path, name),
-                problem: "there is no version of a model here",
-                remedy: "make one: leadline train … --out \(join(path, name)), or leadline import"
-            )
+            ?? noVersions(in: join(path, name))
     }
 
     /// Loads the newest version that passes of every model.
@@ -142,6 +141,18 @@ public struct BundleStore: Sendable {
             return try store.load(name: outer.lastPathComponent, version: whole.lastPathComponent, kernel: kernel)
         }
         return try BundleStore(path: outer.path).loadNewest(name: whole.lastPathComponent, kernel: kernel).bundle
+    }
+
+    /// What to say of a folder without a version: often it is the one above that was meant.
+    private func noVersions(in folder: String) -> BundleError {
+        let inside = (try? BundleStore(path: folder).listing()) ?? []
+        return BundleError(
+            path: folder,
+            problem: "there is no version of a model here",
+            remedy: inside.isEmpty
+                ? "make one: leadline train … --out \(folder), or leadline import"
+                : "name a model in it: " + inside.prefix(5).map { join(folder, $0.name) }.joined(separator: ", ")
+        )
     }
 
     /// A model's versions, newest first; none if the model is not there.

@@ -176,6 +176,7 @@ public enum ModelTrainer {
         let importance = zip(recipe.features, gains)
             .map { TrainingReport.Importance(feature: $0.name, gainShare: $1 / gainSum) }
             .sorted { ($1.gainShare, $0.feature) < ($0.gainShare, $1.feature) }
+        let test = try TrainingReport.Test(tested, recipe.tiers)
         return TrainingReport(
             file: table.fileName.split(separator: "/").last.map(String.init) ?? table.fileName,
             rows: table.rowCount,
@@ -189,11 +190,24 @@ public enum ModelTrainer {
             columns: plan.reports,
             boosting: grown.boosting,
             calibration: calibration,
-            test: try TrainingReport.Test(tested, recipe.tiers),
+            test: test,
             importance: importance,
             warnings: warnings(table, options, labels, split, parts, grown)
+                + tooGood(test.areaUnderCurve, importance.prefix(3).map(\.feature))
         )
     }
+
+    /// Leads are rarely told apart so well before their outcome; columns that were filled in after it do that.
+    private static func tooGood(_ areaUnderCurve: Double, _ features: [String]) -> [String] {
+        guard areaUnderCurve > suspiciousAreaUnderCurve else { return [] }
+        let list = features.map { "'\($0)'" }.joined(separator: ", ")
+        return [
+            "So high an AUC is rare. Are the columns that matter most (\(list)) known before the outcome? "
+                + "If not, leave them out with --exclude."
+        ]
+    }
+
+    private static let suspiciousAreaUnderCurve = 0.95
 
     private static func warnings(
         _ table: LeadTable,
@@ -258,8 +272,8 @@ struct LeadTiming {
             instants = numbers
         } else {
             throw TrainingRefusal(
-                "\(table.fileName): the date column '\(name)' holds neither dates of one form nor numbers that rise with time. "
-                    + profile.notes.joined(separator: " ")
+                "\(table.fileName): the date column '\(name)' holds neither dates of one form nor numbers that rise with time; "
+                    + (["name another column, or split at random without one"] + profile.notes).joined(separator: ". ")
             )
         }
     }

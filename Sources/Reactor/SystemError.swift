@@ -30,6 +30,12 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
         code == ECONNRESET || code == EPIPE || code == ETIMEDOUT || code == ENOTCONN
     }
 
+    /// Whether nobody listens at the address.
+    public var isRefused: Bool { code == ECONNREFUSED }
+
+    /// Whether another socket has the address.
+    public var isAddressTaken: Bool { code == EADDRINUSE }
+
     /// The error of a call that has just failed; nothing may come between the two.
     static func last(_ call: String) -> SystemError {
         SystemError(call: call, code: errno)

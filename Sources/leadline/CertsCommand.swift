@@ -5,9 +5,9 @@ internal import TLSTransport
 struct Certs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "certs",
-        abstract: "Make certificates for development: an authority, a server and a client.",
+        abstract: "Make certificates for development.",
         discussion: """
-            Writes ca.pem, server.pem and client.pem, and beside each its private key, readable by you alone. The server's \
+            Writes an authority, a server and a client: ca.pem, server.pem and client.pem, and beside each its private key, readable by you alone. The server's \
             certificate is for localhost, 127.0.0.1 and ::1 unless hosts are named. They are for development: anyone with \
             ca.key can be your server. certs/README.md says what each file is for and how to use your own.
 
@@ -22,7 +22,10 @@ struct Certs: ParsableCommand {
     @Option(help: ArgumentHelp("A host name or IP address of the server; may be repeated.", valueName: "name"))
     var host: [String] = []
 
-    @Option(help: ArgumentHelp("How many days the certificates are valid, 1 to 3650.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many days the certificates are valid, 1 to 3650.", valueName: "n")
+    )
     var days = 365
 
     @Flag(help: "Replace files that are there already.")

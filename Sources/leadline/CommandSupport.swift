@@ -45,6 +45,11 @@ func readWholeFile(_ path: String) throws -> [UInt8] {
         throw Failure("\(path): permission denied; make it readable for this user")
     }
     do {
+        // A pipe or a device has no length to go by: it is read until it ends.
+        guard isPlainFile(path) else {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            return [UInt8](try handle.readToEnd() ?? Data())
+        }
         return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
         throw Failure("\(path) cannot be read: \(error.localizedDescription)")
@@ -52,17 +57,56 @@ func readWholeFile(_ path: String) throws -> [UInt8] {
 }
 
 /// Writes a whole file, or leaves the old one as it was.
+///
+/// A pipe or a device (`/dev/stdout`) is written to, not replaced by a file of its name.
 /// - Throws: ``Failure`` that names the path and what stands in the way.
 func writeWholeFile(_ path: String, _ bytes: [UInt8]) throws {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard FileManager.default.fileExists(atPath: folder) else {
-        throw Failure("\(path) cannot be written: there is no folder \(folder)")
-    }
+    try checkWritable(path)
     do {
-        try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+        if FileManager.default.fileExists(atPath: path), !isPlainFile(path) {
+            try FileHandle(forWritingTo: URL(fileURLWithPath: path)).write(contentsOf: Data(bytes))
+        } else {
+            try Data(bytes).write(to: URL(fileURLWithPath: path).resolvingSymlinksInPath(), options: .atomic)
+        }
     } catch {
-        throw Failure("\(path) cannot be written: \(error.localizedDescription)")
+        throw Failure("\(path) cannot be written: \(reason(error))")
     }
+}
+
+/// Makes sure, before long work, that a file could be written afterwards.
+/// - Throws: ``Failure`` that names the path and what stands in the way.
+func checkWritable(_ path: String) throws {
+    let files = FileManager.default
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard !path.isEmpty else { throw Failure("a file to write to has an empty name") }
+    guard !isFolder(path) else { throw Failure("\(path) is a folder; name a file in it") }
+    guard files.fileExists(atPath: folder) else {
+        throw Failure("\(path) cannot be written: there is no folder \(folder); make it, or name another")
+    }
+    // A file is replaced by a new one, which takes a writable folder; what is no plain file is written to itself.
+    let place = files.fileExists(atPath: path) && !isPlainFile(path) ? path : folder
+    guard files.isWritableFile(atPath: place) else {
+        throw Failure(
+            "\(path) cannot be written: permission denied; make \(place) writable for this user, or name another"
+        )
+    }
+}
+
+/// Whether the path, links followed, is a file of bytes that stay: no folder, pipe or device.
+private func isPlainFile(_ path: String) -> Bool {
+    // What stands behind /dev/stdout may be a file that the shell holds open: it too is to be written to, not replaced.
+    guard !path.hasPrefix("/dev/"), !path.hasPrefix("/proc/") else { return false }
+    let whole = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    return (try? FileManager.default.attributesOfItem(atPath: whole)[.type] as? FileAttributeType) == .typeRegular
+}
+
+/// The system's own words for an error, such as "No space left on device", where there are some.
+private func reason(_ error: any Error) -> String {
+    let outer = error as NSError
+    let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
+    let words = (inner.domain == NSPOSIXErrorDomain ? inner : outer).localizedDescription
+    let preamble = "The operation could not be completed. "
+    return words.hasPrefix(preamble) ? String(words.dropFirst(preamble.count)) : words
 }
 
 /// One line on standard error that is written over itself while something takes long.

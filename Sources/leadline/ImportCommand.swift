@@ -10,24 +10,28 @@ internal import TreeEnsemble
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Make a bundle from a model trained elsewhere: XGBoost JSON or UBJSON, LightGBM text.",
+        abstract: "Make a bundle from a model trained elsewhere.",
         discussion: """
-            The bundle holds the model file as it is, what its features are made from, and golden rows drawn from its \
+            Reads XGBoost JSON and UBJSON and LightGBM text. The bundle holds the model file as it is, what its features are made from, and golden rows drawn from its \
             thresholds. Without --schema each feature is a number, in a column of the feature's name. The probability is \
             the objective's own; tiers begin at the probabilities that --tier says.
 
             Examples:
               leadline import model.json --out models/leads
-              leadline import model.txt --schema schema.json --tier Hot:0.4 --tier Warm:0.1 --tier Cold:0 --out models/leads
+              leadline import model.txt --schema schema.json \\
+                --tier Hot:0.4 --tier Warm:0.1 --tier Cold:0 --out models/leads
 
             A schema file names the columns, and with them the features:
               { "columns": [
                   { "name": "Total Visits", "feature": "visits" },
-                  { "name": "Lead Source", "kind": "category", "levels": ["Ads", "Fair", "Other"], "unseen": "Other" },
+                  { "name": "Lead Source", "kind": "category",
+                    "levels": ["Ads", "Fair", "Other"], "unseen": "Other" },
                   { "name": "Opted In", "kind": "boolean" },
                   { "name": "Created", "kind": "date", "rule": "none" },
-                  { "name": "Last Visit", "kind": "date", "rule": "days-after", "reference": "Created" } ],
-                "id": "Lead Number", "missing": ["Select"], "label": { "column": "Converted", "positive": "1" } }
+                  { "name": "Last Visit", "kind": "date", "rule": "days-after",
+                    "reference": "Created" } ],
+                "id": "Lead Number", "missing": ["Select"],
+                "label": { "column": "Converted", "positive": "1" } }
             Levels stand in the order of the codes that the model was trained with. For a date, rule may be number (days \
             since 1970), days-after with a reference, days-before-as-of, or none for no feature.
             """
@@ -62,6 +66,7 @@ struct Import: ParsableCommand {
     var json = false
 
     func validate() throws {
+        guard !out.isEmpty else { throw ValidationError("--out must name a folder, for example models/leads.") }
         if let platt, calibration(platt) == nil {
             throw ValidationError("--platt takes two numbers, such as 1.0,-0.5; not '\(platt)'")
         }

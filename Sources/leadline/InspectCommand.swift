@@ -9,7 +9,7 @@ internal import TreeEnsemble
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Tell what a model file or a bundle is, and what can run it.",
+        abstract: "Tell what a model file or a bundle is.",
         discussion: """
             A file is recognised by its content: library and version, objective, trees, features and how often each is \
             used, fingerprint, and each kernel with the reason why it cannot run the model, if it cannot. A bundle is \

@@ -7,6 +7,18 @@ struct Leadline: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "leadline",
         abstract: "Predictive lead scoring as fast infrastructure.",
+        discussion: """
+            Learns from past leads which ones convert, serves what it learned over TLS HTTP/2, and scores thousands of \
+            leads in one request.
+
+            Example:
+              leadline sample-leads --rows 40000 --open-share 0.1 -o leads.csv
+              leadline train leads.csv --label converted --id lead_id \\
+                --date created_date --out models/leads
+              leadline score --model models/leads leads.csv
+
+            Leaves with 0 when it is done, 1 when it failed, 2 when it was asked wrongly.
+            """,
         version: "0.1.0",
         subcommands: [
             Bench.self,
@@ -38,7 +50,10 @@ struct Leadline: AsyncParsableCommand {
     private static func leave(with error: any Error) -> Never {
         switch exitCode(for: error) {
         case .validationFailure:
-            writeToStandardError(fullMessage(for: error) + "\n")
+            let message = fullMessage(for: error)
+            let parserWord = "Error: "
+            let text = message.hasPrefix(parserWord) ? "error: " + message.dropFirst(parserWord.count) : message
+            writeToStandardError(text + "\n")
             Foundation.exit(2)
         case .failure where !(error is ExitCode):
             writeToStandardError("error: \(error)\n")

@@ -22,7 +22,7 @@ struct Predict: ParsableCommand {
             objective makes of the margin.
 
             Example:
-              leadline predict model.json rows.npy --output probability -o predictions.npy
+              leadline predict model.json rows.npy --output probability -o out.npy
             """
     )
 
@@ -42,6 +42,7 @@ struct Predict: ParsableCommand {
     var kernel: EvaluatorChoice = .best
 
     func run() throws {
+        try checkWritable(out)
         let ensemble = try ModelFile.read(readWholeFile(model), name: model)
         let array: NumpyArray
         do {

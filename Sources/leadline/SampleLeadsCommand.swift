@@ -7,23 +7,28 @@ internal import ModelTraining
 struct SampleLeads: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sample-leads",
-        abstract: "Write made-up B2B leads as a CRM holds them, with outcomes drawn from a known probability.",
+        abstract: "Write made-up B2B leads to try things on.",
         discussion: """
-            The leads come in order of time, over 18 months; about one in eight converts. The same seed gives the same file.
+            Leads as a CRM holds them, with outcomes drawn from a known probability. They come in order of time, over 18 \
+            months; about one in eight converts. The same seed gives the same file.
 
             Example:
               leadline sample-leads --rows 40000 --seed 7 -o leads.csv
-              leadline train leads.csv --label converted --date created_date --id lead_id --out models/leads
+              leadline train leads.csv --label converted --id lead_id \\
+                --date created_date --out models/leads
             """
     )
 
-    @Option(help: "How many leads.")
+    @Option(parsing: .unconditional, help: "How many leads.")
     var rows = 20_000
 
-    @Option(help: "Settles every value.")
+    @Option(parsing: .unconditional, help: "Settles every value.")
     var seed: UInt64 = 1
 
-    @Option(help: "The share of the leads, the latest, whose outcome is left empty, from 0 to 1.")
+    @Option(
+        parsing: .unconditional,
+        help: "The share of the leads, the latest, whose outcome is left empty, from 0 to 1."
+    )
     var openShare = 0.0
 
     @Flag(help: "Add each lead's true probability as the column 'true_probability' (never train on it).")
@@ -60,6 +65,7 @@ struct SampleLeads: ParsableCommand {
 /// The file to write to, made new, or the standard output.
 private func outputFile(_ path: String?) throws -> FileHandle {
     guard let path else { return .standardOutput }
+    try checkWritable(path)
     guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path)
     else { throw Failure("\(path) cannot be written; check the folder and its permissions") }
     return handle

@@ -24,7 +24,8 @@ struct Score: AsyncParsableCommand {
 
             Example:
               leadline score --model models/leads leads.csv
-              leadline score --server https://127.0.0.1:8443 --ca certs/ca.pem leads.csv.gz --format csv -o scores.csv
+              leadline score --server https://127.0.0.1:8443 --ca certs/dev/ca.pem \\
+                leads.csv.gz --format csv -o scores.csv
             """
     )
 
@@ -49,16 +50,16 @@ struct Score: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"))
     var key: String?
 
-    @Option(help: "How many leads a message has.")
+    @Option(parsing: .unconditional, help: "How many leads a message has.")
     var batch = 1_000
 
-    @Option(help: "How many messages may be on their way to the server at once.")
+    @Option(parsing: .unconditional, help: "How many messages may be on their way to the server at once.")
     var inFlight = 4
 
     @Option(help: "table, csv or json (one object a line).")
     var format: ScoreFormat = .table
 
-    @Option(help: "How many of the best leads the table shows.")
+    @Option(parsing: .unconditional, help: "How many of the best leads the table shows.")
     var top = 20
 
     @Option(help: "The day on which the leads are looked at, yyyy-mm-dd; today (UTC) when not given.")
@@ -75,7 +76,9 @@ struct Score: AsyncParsableCommand {
 
     func validate() throws {
         guard (model == nil) != (server == nil) else {
-            throw ValidationError("give --model BUNDLE to score here, or --server URL to let a server score.")
+            throw ValidationError(
+                "give --model BUNDLE to score here, or --server URL to let a server score, and not both."
+            )
         }
         if server == nil, name != nil || ca != nil || cert != nil || key != nil {
             throw ValidationError("--name, --ca, --cert and --key belong to --server.")
@@ -88,6 +91,7 @@ struct Score: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let output { try checkWritable(output) }
         if let server {
             try await score(by: server)
         } else if let model {

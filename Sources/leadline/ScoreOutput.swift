@@ -92,12 +92,14 @@ struct ScoreOutput {
             (probabilities[$0], margins[$0], $1) > (probabilities[$1], margins[$1], $0)
         }
         let best = order.prefix(top)
-        var lines = [["", idName, "probability", "score", "tier"]]
+        var lines = [["", cell(idName), "probability", "score", "tier"]]
         for (rank, row) in best.enumerated() {
-            lines.append(["\(rank + 1)", id(row), percent(Double(probabilities[row])), "\(scores[row])", tier(row)])
+            lines.append([
+                "\(rank + 1)", cell(id(row)), percent(Double(probabilities[row])), "\(scores[row])", cell(tier(row)),
+            ])
         }
-        var text = aligned(lines, leftColumns: [1, 4]) + "\n"
-        if best.count < order.count { text += "… and \(grouped(order.count - best.count)) more leads\n" }
+        var text = aligned(lines, leftColumns: [1, 4])
+        if best.count < order.count { text += "\n… and \(grouped(order.count - best.count)) more leads\n" }
 
         var counts = [String: (rows: Int, probability: Double)]()
         for row in order {
@@ -109,7 +111,7 @@ struct ScoreOutput {
         for name in tiers {
             let count = counts[name] ?? (0, 0)
             let mean = count.rows == 0 ? "" : percent(count.probability / Double(count.rows))
-            summary.append([name, grouped(count.rows), mean])
+            summary.append([cell(name), grouped(count.rows), mean])
         }
         text += "\n" + aligned(summary, leftColumns: [0])
         return text
@@ -129,23 +131,6 @@ func grouped(_ number: Int) -> String {
         place -= 3
     }
     return (number < 0 ? "-" : "") + String(digits)
-}
-
-/// Cells in columns that are as wide as their widest cell, a line a row.
-private func aligned(_ lines: [[String]], leftColumns: Set<Int>) -> String {
-    let count = lines.map(\.count).max() ?? 0
-    let widths = (0..<count).map { column in lines.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-    var text = ""
-    for line in lines {
-        var row = ""
-        for (column, cell) in line.enumerated() {
-            let gap = String(repeating: " ", count: widths[column] - cell.count)
-            row += (leftColumns.contains(column) ? cell + gap : gap + cell) + "  "
-        }
-        while row.last == " " { row.removeLast() }
-        text += row + "\n"
-    }
-    return text
 }
 
 /// A JSON string.

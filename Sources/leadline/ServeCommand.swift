@@ -17,7 +17,8 @@ struct Serve: ParsableCommand {
 
             Example:
               leadline certs certs/dev
-              leadline serve --models models --tls-cert certs/dev/server.pem --tls-key certs/dev/server.key
+              leadline serve --models models \\
+                --tls-cert certs/dev/server.pem --tls-key certs/dev/server.key
               curl --cacert certs/dev/ca.pem https://localhost:8443/v1/models
             """
     )
@@ -40,13 +41,22 @@ struct Serve: ParsableCommand {
     @Option(help: ArgumentHelp("Serve only clients with a certificate of this authority.", valueName: "file"))
     var clientCa: String?
 
-    @Option(help: ArgumentHelp("Threads that score; one a processor if not given.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads that score; one a processor if not given.", valueName: "n")
+    )
     var workers: Int?
 
-    @Option(help: ArgumentHelp("How long requests that are under way may take when stopping.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long requests that are under way may take when stopping.", valueName: "n")
+    )
     var drainSeconds = 10.0
 
-    @Option(help: ArgumentHelp("How often to look for new models, in seconds.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How often to look for new models, in seconds.", valueName: "n")
+    )
     var pollSeconds = 1.0
 
     @Option(help: ArgumentHelp("What to log: trace, debug, info, notice, warning or error.", valueName: "level"))
@@ -66,21 +76,31 @@ struct Serve: ParsableCommand {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("--log-level \(logLevel): give trace, debug, info, notice, warning or error")
         }
+        for (option, text) in [("--listen", listen), ("--admin", admin)] where !LeadServer.isAddress(text) {
+            throw ValidationError("\(option) '\(text)': give HOST:PORT, for example 127.0.0.1:8443 or [::1]:8443")
+        }
+        _ = try certificate()
     }
 
-    func run() throws {
+    /// The files of `--tls-cert` and `--tls-key`.
+    private func certificate() throws -> (chain: String, key: String) {
         guard let tlsCert, let tlsKey else {
-            throw Failure(
+            throw ValidationError(
                 "a server needs --tls-cert and --tls-key; for development, make them with: leadline certs certs/dev, "
                     + "then give --tls-cert certs/dev/server.pem --tls-key certs/dev/server.key"
             )
         }
+        return (tlsCert, tlsKey)
+    }
+
+    func run() throws {
+        let certificate = try certificate()
         // Before the server's threads start, which inherit it.
         try LeadServer.blockSignals()
         var configuration = ServerConfiguration(
             modelsPath: models,
-            certificatePath: tlsCert,
-            privateKeyPath: tlsKey,
+            certificatePath: certificate.chain,
+            privateKeyPath: certificate.key,
             workers: workers ?? ProcessInfo.processInfo.activeProcessorCount
         )
         configuration.listen = listen
@@ -104,37 +124,43 @@ struct Serve: ParsableCommand {
 
 /// What the server takes from its clients.
 struct LimitOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Rows in a message.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Rows in a message.", valueName: "n"))
     var maxRows = WireLimits().rowsMax
 
-    @Option(help: ArgumentHelp("Columns in a message.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Columns in a message.", valueName: "n"))
     var maxColumns = WireLimits().columnsMax
 
-    @Option(help: ArgumentHelp("Bytes of a message.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Bytes of a message.", valueName: "n"))
     var maxMessageBytes = WireLimits().messageBytesMax
 
-    @Option(help: ArgumentHelp("Bytes of a JSON body.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Bytes of a JSON body.", valueName: "n"))
     var maxJsonBytes = ServerLimits().jsonBytesMax
 
-    @Option(help: ArgumentHelp("Streams open at once on a connection.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Streams open at once on a connection.", valueName: "n"))
     var maxStreams = ServerLimits().streamsPerConnectionMax
 
-    @Option(help: ArgumentHelp("Connections of each worker.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Connections of each worker.", valueName: "n"))
     var maxConnections = ServerLimits().connectionsPerWorkerMax
 
-    @Option(help: ArgumentHelp("Bytes of requests in memory for one connection.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Bytes of requests in memory for one connection.", valueName: "n")
+    )
     var maxConnectionBytes = ServerLimits().bytesInFlightPerConnectionMax
 
-    @Option(help: ArgumentHelp("Bytes of requests in memory for one worker.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Bytes of requests in memory for one worker.", valueName: "n"))
     var maxWorkerBytes = ServerLimits().bytesInFlightPerWorkerMax
 
-    @Option(help: ArgumentHelp("Seconds a handshake may take.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Seconds a handshake may take.", valueName: "n"))
     var handshakeTimeout = 10.0
 
-    @Option(help: ArgumentHelp("Seconds a connection may stay without a request.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Seconds a connection may stay without a request.", valueName: "n")
+    )
     var idleTimeout = 60.0
 
-    @Option(help: ArgumentHelp("Seconds a request or answer may stand still.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Seconds a request or answer may stand still.", valueName: "n"))
     var stallTimeout = 20.0
 
     func validate() throws {

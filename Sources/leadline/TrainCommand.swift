@@ -10,16 +10,18 @@ internal import ModelTraining
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Learn from past leads which ones convert, and write a model bundle.",
+        abstract: "Learn from past leads which ones convert.",
         discussion: """
-            The file holds comma, semicolon, tab or bar separated values with a header line, UTF-8, plain or gzip. Numbers, \
+            Writes a model bundle, and tells how good it is on leads it has not seen. The file holds comma, semicolon, tab or bar separated values with a header line, UTF-8, plain or gzip. Numbers, \
             booleans, categories and dates are recognised; ids, free texts and constants are left out, and the report says so. \
             With --date the oldest 70 % of the leads train, the next 15 % decide, the latest 15 % test; without it the \
             parts are drawn at random. Leave out with --exclude what is known only after the outcome.
 
             Examples:
-              leadline train leads.csv --label converted --id lead_id --date created_date --out models/leads
-              leadline train bank-additional-full.csv --label y --exclude duration --missing unknown --out models/bank
+              leadline train leads.csv --label converted --id lead_id \\
+                --date created_date --out models/leads
+              leadline train bank-additional-full.csv --label y \\
+                --exclude duration --missing unknown --out models/bank
             """
     )
 
@@ -47,10 +49,13 @@ struct Train: ParsableCommand {
     )
     var missing: [String] = []
 
-    @Option(help: "Settles every random choice.")
+    @Option(parsing: .unconditional, help: "Settles every random choice.")
     var seed: UInt64 = 1
 
-    @Option(help: "Threads to learn with; when not given, one for 100,000 leads, at most the machine's.")
+    @Option(
+        parsing: .unconditional,
+        help: "Threads to learn with; when not given, one for 100,000 leads, at most the machine's."
+    )
     var threads: Int?
 
     @Option(help: "Write row number (from 0), part, outcome, margin and probability of every lead to this file.")
@@ -66,7 +71,8 @@ struct Train: ParsableCommand {
     var out: String
 
     mutating func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1.") }
+        if let threads, !(1...256).contains(threads) { throw ValidationError("--threads must lie from 1 to 256.") }
+        guard !out.isEmpty else { throw ValidationError("--out must name a folder, for example models/leads.") }
         for (option, column) in [("--id", id), ("--date", date)] + exclude.map({ ("--exclude", $0) })
         where column == label {
             throw ValidationError("\(option) '\(label)' is the label column.")
@@ -77,6 +83,7 @@ struct Train: ParsableCommand {
         let place = URL(fileURLWithPath: out)
         let store = BundleStore(path: place.deletingLastPathComponent().path)
         try store.makeReady(name: place.lastPathComponent)
+        for path in [writeSplit, testLeads].compactMap(\.self) { try checkWritable(path) }
         let table = try LeadTable(path: leads)
         var progress = ProgressLine("growing trees")
         let started = ContinuousClock.now

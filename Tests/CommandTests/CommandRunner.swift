@@ -26,8 +26,16 @@ final class CommandRunner: Sendable {
 
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
+    /// Writes a file into the folder.
+    func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: folder.appendingPathComponent(name))
+    }
+
     /// Runs to the end; relative paths are in the folder.
-    func run(_ arguments: String...) throws -> Result {
+    func run(_ arguments: String...) throws -> Result { try run(arguments) }
+
+    /// Runs to the end; relative paths are in the folder.
+    func run(_ arguments: [String]) throws -> Result {
         let (output, errors) = (path(UUID().uuidString), path(UUID().uuidString))
         for file in [output, errors] { _ = FileManager.default.createFile(atPath: file, contents: nil) }
         let process = Process()
@@ -54,7 +62,10 @@ final class RunningServer {
     let address: String
 
     /// Starts it and waits for the line that says where it listens.
-    init(_ runner: CommandRunner, _ arguments: String...) throws {
+    convenience init(_ runner: CommandRunner, _ arguments: String...) throws { try self.init(runner, arguments) }
+
+    /// Starts it and waits for the line that says where it listens.
+    init(_ runner: CommandRunner, _ arguments: [String]) throws {
         process.executableURL = CommandRunner.program
         process.arguments = ["serve"] + arguments
         process.currentDirectoryURL = runner.folder
