@@ -36,12 +36,14 @@ public final class EnsembleKernel: Sendable {
     /// - Parameters:
     ///   - ensemble: what to evaluate.
     ///   - kernel: the kernel to use; the best that the processor can run if nil.
-    /// - Throws: `InvalidEnsemble`, or ``KernelError`` when the processor cannot run the kernel.
+    /// - Throws: `InvalidEnsemble`, or ``KernelError`` when the processor cannot run the kernel or the
+    ///   ensemble is too large.
     public init(_ ensemble: Ensemble, kernel: KernelName? = nil) throws {
         try ensemble.validate()
         let chosen = kernel ?? Self.supportedByProcessor.first ?? .portable
         let missing = chosen.missingOnThisProcessor
         guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
+        try PackedPlan.checkSize(ensemble)
         self.kernel = chosen
         plan = try PackedPlan(ensemble, chosen)
         featureCount = plan.featureCount

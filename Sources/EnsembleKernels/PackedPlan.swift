@@ -39,7 +39,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
             + categoryTables.reduce(0) { $0 + $1.classes.count } + (walk?.byteCount ?? 0)
     }
 
-    /// Packs a valid ensemble.
+    /// Packs a valid ensemble of a size that ``checkSize(_:)`` lets pass.
     ///
     /// - Parameters:
     ///   - ensemble: what to pack.
@@ -102,6 +102,14 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
             start: rankerRecords.start.assumingMemoryBound(to: CShimsRanker.self),
             count: tables.count
         )
+    }
+
+    /// Refuses what the plan's numbers have no room for.
+    static func checkSize(_ ensemble: Ensemble) throws(KernelError) {
+        let leaves = ensemble.trees.reduce(0) { max($0, $1.leafValues.count) }
+        guard leaves <= TreeRecords.leavesMax else {
+            throw .tooLarge("a tree of \(leaves) leaves; at most \(TreeRecords.leavesMax) can be numbered")
+        }
     }
 
     private static func sumPlaces(_ arithmetic: Arithmetic, _ kernel: KernelName) -> [UInt8] {

@@ -7,13 +7,17 @@ struct CodeColumns {
     let categories: CategoryColumns
     /// Columns in all; a row's codes are this many bytes.
     let count: Int
+    /// A column's place in a pass takes 32 bits.
+    static let countMax = (1 << 32) / Int(CShimsRowsMax)
 
     init(_ ensemble: Ensemble) throws(KernelError) {
         var next = 0
         ranks = RankColumns(ensemble, nextColumn: &next)
         categories = CategoryColumns(ensemble, nextColumn: &next)
         count = next
-        guard next < 1 << 24 else { throw .tooLarge("\(next) code columns") }
+        guard next <= Self.countMax else {
+            throw .tooLarge("\(next) code columns; at most \(Self.countMax) can be numbered")
+        }
     }
 }
 
@@ -30,6 +34,9 @@ struct TreeRecords {
     let leafValues: [Double]
 
     var groupCount: Int { groups.count }
+
+    /// A group's number takes three bytes in the kernels.
+    static let leavesMax = 8 << 24
 
     init(_ tree: Tree, _ columns: CodeColumns) {
         let order = LeafOrder(tree)

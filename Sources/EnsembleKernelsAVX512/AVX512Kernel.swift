@@ -3,7 +3,10 @@ public import CShims
 internal import CVectors
 
 // The module is compiled for AVX-512 as a whole: nothing here may run before the processor was asked, and nothing may
-// be inlined elsewhere.
+// be inlined elsewhere. Nor may it define a weak function, of which the linker keeps one for the whole program: it could
+// be this module's, with its instructions, that serves callers on any processor. So functions that stay functions are
+// internal and not generic (a private one of a module of several files is weak, and so is a specialised generic), and
+// all others are inlined whole; `.ci/fence` looks at the objects.
 //
 // Safety of this file: the plan's records and leaves stay inside its own blocks; `codes` is a pass of the plan's columns
 // and `sums` one of its outputs, both with room for `CShimsRowsMax` rows. One thread uses them.
@@ -20,10 +23,10 @@ public func addTreesAVX512(
 ) {
     let (codes, sums) = unsafe (UnsafeRawPointer(codes), UnsafeMutableRawPointer(sums))
     switch blocks {
-    case 5...: unsafe addTrees(EightBlocks.self, forest, codes, sums, asDoubles: false)
-    case 3...: unsafe addTrees(FourBlocks.self, forest, codes, sums, asDoubles: false)
-    case 2: unsafe addTrees(TwoBlocks.self, forest, codes, sums, asDoubles: false)
-    default: unsafe addTrees(OneBlock.self, forest, codes, sums, asDoubles: false)
+    case 5...: unsafe addFloatsToEightBlocks(forest, codes, sums)
+    case 3...: unsafe addFloatsToFourBlocks(forest, codes, sums)
+    case 2: unsafe addFloatsToTwoBlocks(forest, codes, sums)
+    default: unsafe addFloatsToOneBlock(forest, codes, sums)
     }
 }
 
@@ -39,10 +42,10 @@ public func addTreesAVX512(
 ) {
     let (codes, sums) = unsafe (UnsafeRawPointer(codes), UnsafeMutableRawPointer(sums))
     switch blocks {
-    case 5...: unsafe addTrees(EightBlocks.self, forest, codes, sums, asDoubles: true)
-    case 3...: unsafe addTrees(FourBlocks.self, forest, codes, sums, asDoubles: true)
-    case 2: unsafe addTrees(TwoBlocks.self, forest, codes, sums, asDoubles: true)
-    default: unsafe addTrees(OneBlock.self, forest, codes, sums, asDoubles: true)
+    case 5...: unsafe addDoublesToEightBlocks(forest, codes, sums)
+    case 3...: unsafe addDoublesToFourBlocks(forest, codes, sums)
+    case 2: unsafe addDoublesToTwoBlocks(forest, codes, sums)
+    default: unsafe addDoublesToOneBlock(forest, codes, sums)
     }
 }
 
@@ -62,6 +65,49 @@ public func rowOfDoubleSum(_ place: Int) -> Int {
 }
 
 private let blockRows = Int(CShimsBlockRows)
+
+// One function for each number of blocks, each with all it needs inlined: a body shared by several would be specialised
+// as a weak symbol, which the module must not have.
+
+@inline(never)
+func addFloatsToEightBlocks(_ forest: CShimsForest, _ codes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer) {
+    unsafe addTrees(EightBlocks.self, forest, codes, sums, asDoubles: false)
+}
+
+@inline(never)
+func addFloatsToFourBlocks(_ forest: CShimsForest, _ codes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer) {
+    unsafe addTrees(FourBlocks.self, forest, codes, sums, asDoubles: false)
+}
+
+@inline(never)
+func addFloatsToTwoBlocks(_ forest: CShimsForest, _ codes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer) {
+    unsafe addTrees(TwoBlocks.self, forest, codes, sums, asDoubles: false)
+}
+
+@inline(never)
+func addFloatsToOneBlock(_ forest: CShimsForest, _ codes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer) {
+    unsafe addTrees(OneBlock.self, forest, codes, sums, asDoubles: false)
+}
+
+@inline(never)
+func addDoublesToEightBlocks(_ forest: CShimsForest, _ codes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer) {
+    unsafe addTrees(EightBlocks.self, forest, codes, sums, asDoubles: true)
+}
+
+@inline(never)
+func addDoublesToFourBlocks(_ forest: CShimsForest, _ codes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer) {
+    unsafe addTrees(FourBlocks.self, forest, codes, sums, asDoubles: true)
+}
+
+@inline(never)
+func addDoublesToTwoBlocks(_ forest: CShimsForest, _ codes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer) {
+    unsafe addTrees(TwoBlocks.self, forest, codes, sums, asDoubles: true)
+}
+
+@inline(never)
+func addDoublesToOneBlock(_ forest: CShimsForest, _ codes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer) {
+    unsafe addTrees(OneBlock.self, forest, codes, sums, asDoubles: true)
+}
 
 @inline(__always)
 private func addTrees<Blocks: BlockSet>(
@@ -118,7 +164,7 @@ private func addTrees<Blocks: BlockSet>(
     }
 }
 
-/// Trees of more than 256 groups (2,048 leaves), a block at a time: the group's number takes two bytes.
+/// Trees of more than 256 groups (2,048 leaves), a block at a time: the group's number takes three bytes.
 @inline(__always)
 private func addPagedTree(
     _ tree: CShimsTree,
@@ -132,7 +178,7 @@ private func addPagedTree(
     var record = unsafe start
     var chosen = CV_zero()
     var place = CV_zero()
-    var page = CV_zero()
+    var page = (low: CV_zero(), high: CV_zero())
     var group = Int(tree.groupCount)
     while group > 0 {
         group -= 1
@@ -141,7 +187,8 @@ private func addPagedTree(
         let some = CV_nonzero(bits)
         chosen = CV_selectWhere(chosen, some, bits)
         place = CV_selectWhere(place, some, CV_every1(UInt8(truncatingIfNeeded: group)))
-        page = CV_selectWhere(page, some, CV_every1(UInt8(truncatingIfNeeded: group >> 8)))
+        page.low = CV_selectWhere(page.low, some, CV_every1(UInt8(truncatingIfNeeded: group >> 8)))
+        page.high = CV_selectWhere(page.high, some, CV_every1(UInt8(truncatingIfNeeded: group >> 16)))
     }
     unsafe addLeaves(tree, leaves, bits: chosen, place: place, page: page, sum, asDoubles)
 }
@@ -222,7 +269,7 @@ private func addLeaves(
     _ leaves: UnsafeRawPointer,
     bits: CVBytes,
     place: CVBytes,
-    page: CVBytes?,
+    page: (low: CVBytes, high: CVBytes)?,
     _ sum: UnsafeMutableRawPointer,
     _ asDoubles: Bool
 ) {
@@ -285,14 +332,22 @@ private func addSplitDoubles(_ leaves: UnsafeRawPointer, _ index: CVBytes, _ sum
 
 /// Leaf numbers of every fourth row, four bytes each: the group's number (scaled or not) and the bit's.
 @inline(__always)
-private func wideIndex(_ quarter: Int, _ zeros: CVBytes, _ place: CVBytes, _ page: CVBytes?, _ scaled: Bool) -> CVBytes
-{
+private func wideIndex(
+    _ quarter: Int,
+    _ zeros: CVBytes,
+    _ place: CVBytes,
+    _ page: (low: CVBytes, high: CVBytes)?,
+    _ scaled: Bool
+) -> CVBytes {
     let low = CV_every4(0xff)
     let shift = UInt32(quarter * 8)
     let bit = CV_and(CV_shiftRight4(zeros, shift), low)
     let group = CV_and(CV_shiftRight4(place, shift), low)
     var index = CV_or(bit, scaled ? group : CV_shiftLeft4(group, 3))
-    if let page { index = CV_or(index, CV_shiftLeft4(CV_and(CV_shiftRight4(page, shift), low), 11)) }
+    if let page {
+        index = CV_or(index, CV_shiftLeft4(CV_and(CV_shiftRight4(page.low, shift), low), 11))
+        index = CV_or(index, CV_shiftLeft4(CV_and(CV_shiftRight4(page.high, shift), low), 19))
+    }
     return index
 }
 #endif

@@ -61,7 +61,7 @@ private let fewRowsMax = 6
 
 /// Turns up to 64 rows of up to 16 features, which lie side by side, into columns of 64.
 @inline(never)
-private func turn(
+func turn(
     _ start: UnsafeRawPointer,
     _ rowBytes: Int,
     rows: Int,
@@ -106,7 +106,7 @@ private func rank64(
 }
 
 @inline(__always)
-private func search(
+func search(
     _ values: UnsafeRawPointer,
     _ count: Int,
     _ ranker: CShimsRanker,

@@ -96,6 +96,16 @@ struct KernelParityTests {
         try compare(shape, seed: 5, batches: [1, 70, 300])
     }
 
+    @Test(
+        "on trees with more leaves than two bytes can number in groups of eight",
+        arguments: [Arithmetic.float32LessThan, .float64LessOrEqual]
+    )
+    func hugeTrees(_ arithmetic: Arithmetic) throws {
+        var generator = SeededGenerator(seed: 17)
+        let random = RandomEnsemble(completeTreeOf: (1 << 19) + 150_000, arithmetic, using: &generator)
+        try compare(random.ensemble, random.rows(130, using: &generator), "a tree of 674,288 leaves, seed 17")
+    }
+
     @Test("when nothing is known of a row")
     func allMissing() throws {
         for shape in Self.shapes {

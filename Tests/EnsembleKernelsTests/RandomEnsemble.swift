@@ -68,6 +68,27 @@ struct RandomEnsemble {
         probes = pools.map { Self.probes($0, categories: shape.categoricalOneIn > 0 ? shape.categories : 0) }
     }
 
+    /// One tree whose levels are full but for the last: node n's children are nodes 2n + 1 and 2n + 2.
+    init(completeTreeOf leaves: Int, _ arithmetic: Arithmetic, using generator: inout SeededGenerator) {
+        let shape = EnsembleShape(name: "complete", arithmetic: arithmetic, trees: 0, leaves: [])
+        let empty = RandomEnsemble(shape, using: &generator)
+        let pools = (0..<shape.features).map { _ in Self.thresholds(shape, &generator) }
+        var sets: [CategorySet] = []
+        let nodes = (0..<leaves - 1).map { index in
+            var node = Self.node(shape, pools, &sets, &generator)
+            func child(_ place: Int) -> Int32 { place < leaves - 1 ? Int32(place) : ~Int32(place - (leaves - 1)) }
+            node.left = child(2 * index + 1)
+            node.right = child(2 * index + 2)
+            return node
+        }
+        // Every leaf has a value of its own, exact in either precision.
+        let values = (0..<leaves).map { Double($0) - Double(leaves / 2) }
+        var ensemble = empty.ensemble
+        ensemble.trees = [Tree(output: 0, nodes: nodes, leafValues: values, categorySets: sets)]
+        self.ensemble = ensemble
+        probes = pools.map { Self.probes($0, categories: 0) }
+    }
+
     /// Rows of probe values, one in eight missing.
     func rows(_ count: Int, using generator: inout SeededGenerator) -> [[Double]] {
         (0..<count).map { _ in
