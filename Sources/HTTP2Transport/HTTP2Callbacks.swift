@@ -207,6 +207,7 @@ private func sendBody(
     let padding = unsafe frame!.pointee.data.padlen
     if padding > 0 { unsafe output.pointee.append([UInt8(truncatingIfNeeded: padding - 1)]) }
     unsafe record.moveBody(count, to: &output.pointee)
+    unsafe state.pointee.unsentBodyBytes &-= count
     if padding > 1 { unsafe output.pointee.append([UInt8](repeating: 0, count: padding - 1)) }
     let isEnough = unsafe output.pointee.count >= state.pointee.outputEnough
     return isEnough ? Int32(NGHTTP2_ERR_PAUSE.rawValue) : 0

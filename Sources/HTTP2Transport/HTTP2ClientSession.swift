@@ -181,6 +181,7 @@ public struct HTTP2ClientSession: ~Copyable {
         }
         let record = unsafe session.state.pointee.makeRecord(result)
         record.whole = whole
+        unsafe session.state.pointee.unsentBodyBytes &+= whole.count
         record.bodyIsComplete = isComplete
         return result
     }

@@ -85,6 +85,7 @@ public struct HTTP2ServerSession: ~Copyable {
     public mutating func submitResponse(_ stream: Int32, _ head: HTTP2ResponseHead, body: [UInt8]) -> Bool {
         guard let record = recordToAnswer(stream) else { return false }
         record.whole = body
+        unsafe session.state.pointee.unsentBodyBytes &+= body.count
         record.bodyIsComplete = true
         return submit(stream, record, head, contentLength: head.contentLength ?? body.count, hasBody: !body.isEmpty)
     }
@@ -121,6 +122,10 @@ public struct HTTP2ServerSession: ~Copyable {
     public func unsentBody(_ stream: Int32) -> Int {
         unsafe session.state.pointee.record(stream)?.bodyLeft ?? 0
     }
+
+    /// How many bytes of answers wait for the peer's windows or the socket, on all streams: what the connection keeps in
+    /// memory for a peer that does not read.
+    public var unsentBodyBytes: Int { unsafe session.state.pointee.unsentBodyBytes }
 
     /// Ends a stream at once.
     ///

@@ -168,6 +168,7 @@ internal import CNghttp2
     mutating func appendBody(_ stream: Int32, _ bytes: RawSpan) -> Bool {
         guard let record = unsafe state.pointee.record(stream), !record.bodyIsComplete else { return false }
         record.more.append(bytes)
+        unsafe state.pointee.unsentBodyBytes &+= bytes.byteCount
         resume(stream, record)
         return true
     }

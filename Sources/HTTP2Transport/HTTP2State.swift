@@ -21,6 +21,8 @@ internal import CNghttp2
     var violation: HTTP2Violation?
     var isDead = false
     var hasPeerSettings = false
+    /// Bytes of bodies going out that wait here, on all streams.
+    var unsentBodyBytes = 0
     var drainPingIsOut = false
     var now: UInt64 = 0
 
@@ -248,6 +250,7 @@ internal import CNghttp2
             _ = unsafe nghttp2_session_consume_connection(session, record.unconsumedBytes)
         }
         unsafe events.append(HTTP2Event(.closed, stream, errorCode: HTTP2ErrorCode(rawValue: code)))
+        unsafe unsentBodyBytes &-= record.bodyLeft
         record.reset()
         unsafe unusedRecords.append(record)
     }

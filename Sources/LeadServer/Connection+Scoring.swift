@@ -44,11 +44,11 @@ extension Connection {
         while offset < bytes.byteCount, !stream.isRefused {
             let isNew = stream.assembler.header == nil
             do throws(WireError) {
+                let start = offset
                 try stream.assembler.put(bytes, from: &offset, limits: worker.limits.wire)
-                if isNew, let header = stream.assembler.header {
-                    stream.arrival = now
-                    try reserve(header.totalBytes, for: stream)
-                }
+                if isNew, stream.assembler.header != nil { stream.arrival = now }
+                // What has come counts, not what a header promises: promises cost nothing.
+                try reserve(offset - start, for: stream)
             } catch {
                 refuse(stream, error)
                 return
@@ -57,6 +57,7 @@ extension Connection {
             let job = worker.jobs.makeJob()
             job.message = stream.assembler.take(replacement: job.message)
             job.arrival = stream.arrival
+            stream.gotOn(now)
             enqueue(job, on: stream)
         }
     }
@@ -111,8 +112,7 @@ extension Connection {
     /// Takes no more of a stream's request.
     private func stop(_ stream: ScoreStream) {
         stream.isRefused = true
-        _ = stream.assembler.discard()
-        _ = stream.body.take()
+        release(stream.assembler.discard().count + stream.body.take().count, of: stream)
         http.discardBody(stream.id)
         stream.uncredited = 0
     }
@@ -120,12 +120,27 @@ extension Connection {
     private func enqueue(_ job: ScoreJob, on stream: ScoreStream) {
         job.connection = token
         job.stream = stream.id
+        job.reservedBytes = (job.json?.count ?? job.message.count) + ScoreJob.overheadBytes
+        hold(ScoreJob.overheadBytes, for: stream)
         stream.waiting.append(job)
         scoreNext(of: stream)
     }
 
     /// The stream that waits for a job; nil when it is gone.
     func stream(of job: ScoreJob) -> ScoreStream? { streams[job.stream] }
+
+    /// Counts what a job has begun to take; what it had counted as before stays.
+    /// - Throws: `overloaded` when there is no room for it now.
+    func reserveWork(of job: ScoreJob, _ stream: ScoreStream) throws(WireError) {
+        let bytes = job.workingBytes
+        // A client with nothing else under way gets its largest message scored, whatever its connection may hold.
+        if bytesInFlight > job.reservedBytes {
+            try reserve(bytes, for: stream)
+        } else {
+            try reserve(bytes, for: stream, connectionBytesMax: .max)
+        }
+        job.reservedBytes += bytes
+    }
 
     /// A job is done: its answer goes out, and the next message of the stream has its turn.
     /// - Parameters:
@@ -161,7 +176,8 @@ extension Connection {
 
         release(job.reservedBytes, of: stream)
         worker.jobs.recycle(job)
-        stream.lastProgress = end
+        countAnswers()
+        stream.gotOn(end)
         stream.isScoring = false
         scoreNext(of: stream)
         credit(stream)
@@ -182,7 +198,8 @@ extension Connection {
         head.fields = [HTTP2Field("cache-control", "no-store")]
         if let allow = response.allow { head.fields.append(HTTP2Field("allow", allow)) }
         http.discardBody(id)
-        http.submitResponse(id, head, body: isHead ? [] : response.body)
+        let isThere = http.submitResponse(id, head, body: isHead ? [] : response.body)
+        if isThere, streams[id] == nil { streams[id] = ScoreStream(answered: id, now: worker.loop.now) }
     }
 
     private func jsonTooLarge() -> PlainResponse {
@@ -195,28 +212,47 @@ extension Connection {
 
     // MARK: Memory
 
-    private func reserve(_ bytes: Int, for stream: ScoreStream) throws(WireError) {
-        guard bytesInFlight + bytes <= worker.limits.bytesInFlightPerConnectionMax,
+    private func reserve(
+        _ bytes: Int,
+        for stream: ScoreStream,
+        connectionBytesMax: Int? = nil
+    ) throws(WireError) {
+        guard bytesInFlight + bytes <= connectionBytesMax ?? worker.limits.bytesInFlightPerConnectionMax,
             worker.bytesInFlight + bytes <= worker.limits.bytesInFlightPerWorkerMax
         else {
             throw WireError(
                 .overloaded,
-                "too many bytes of requests are in memory",
+                "too many bytes of requests and answers are in memory",
                 retryAfterMilliseconds: Self.retryAfterMilliseconds
             )
         }
+        hold(bytes, for: stream)
+    }
+
+    private func hold(_ bytes: Int, for stream: ScoreStream) {
+        count(bytes)
+        stream.reserved += bytes
+    }
+
+    /// Adds to what the connection and the worker keep in memory.
+    func count(_ bytes: Int) {
         bytesInFlight += bytes
         worker.bytesInFlight += bytes
-        stream.reserved += bytes
         worker.telemetry.counts.add(.bytesInFlight, bytes)
+    }
+
+    /// Counts answers that the client has not taken yet as in memory: they may be far larger than their requests.
+    func countAnswers() {
+        let bytes = http.unsentBodyBytes
+        guard bytes != answerBytes else { return }
+        count(bytes - answerBytes)
+        answerBytes = bytes
     }
 
     private func release(_ bytes: Int, of stream: ScoreStream) {
         let bytes = min(bytes, stream.reserved)
-        bytesInFlight -= bytes
-        worker.bytesInFlight -= bytes
+        count(-bytes)
         stream.reserved -= bytes
-        worker.telemetry.counts.add(.bytesInFlight, -bytes)
     }
 
     /// A stream is gone, and so is what waited on it.

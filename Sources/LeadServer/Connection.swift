@@ -40,8 +40,10 @@ final class Connection {
     private var plaintext: ByteQueue
     private var outgoing: ByteQueue
     var streams: [Int32: ScoreStream] = [:]
-    /// Bytes of requests in memory, of all streams.
+    /// Bytes of requests and answers in memory, of all streams.
     var bytesInFlight = 0
+    /// Those among them that are answers which the client has not taken.
+    var answerBytes = 0
     private var isOpen = false
     private var isDraining = false
     /// TLS has failed or said good-bye: what is sealed is sent, and that is all.
@@ -138,7 +140,7 @@ final class Connection {
                 begin(event.stream, http.head(of: event), now: now)
             case .body:
                 if let stream = streams[event.stream] {
-                    stream.lastProgress = now
+                    stream.received(event.range.count, now: now)
                     take(event.bytes(in: plaintext.bytes), of: stream, now: now)
                 } else {
                     http.consume(event.stream, event.range.count)
@@ -161,6 +163,7 @@ final class Connection {
 
     /// Seals what there is to send, and sends once.
     func flush() {
+        defer { countAnswers() }
         guard !isOver, !isWriteBlocked else { return }
         do {
             if isOpen, !isClosing { try seal() }
@@ -275,7 +278,8 @@ final class Connection {
             return
         }
         var next = now + progress
-        if http.openStreamCount == 0 {
+        // A head that never ends is no stream of ours, and keeps no connection alive.
+        if streams.isEmpty {
             let idleEnd = lastActivity + limits.idleTimeout.nanoseconds
             if now >= idleEnd {
                 telemetry.counts.add(.timeoutsIdle)
@@ -286,8 +290,7 @@ final class Connection {
         }
         for stream in streams.values {
             let unread = http.unsentBody(stream.id)
-            if unread != stream.unreadBefore { stream.lastProgress = now }
-            stream.unreadBefore = unread
+            stream.looked(atUnread: unread, now: now)
             guard stream.waitsForClient || unread > 0 else { continue }
             if now >= stream.lastProgress + progress {
                 telemetry.counts.add(.timeoutsProgress)
@@ -319,6 +322,8 @@ final class Connection {
     func abandon() {
         for stream in streams.values { forget(stream) }
         streams.removeAll()
+        count(-answerBytes)
+        answerBytes = 0
     }
 }
 

@@ -90,7 +90,18 @@ package struct JSONScoreRequest {
     }
 
     /// The binary message that means the same, for the model whose schema this is.
-    package func message(for schema: LeadSchema, limits: WireLimits) throws(JSONFailure) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - schema: The columns of a batch.
+    ///   - limits: What a message may hold.
+    ///   - valuesMax: Leads times columns at most.
+    /// - Returns: The message.
+    /// - Throws: What is wrong with the leads, and where.
+    package func message(
+        for schema: LeadSchema,
+        limits: WireLimits,
+        valuesMax: Int = ServerLimits().jsonValuesMax
+    ) throws(JSONFailure) -> [UInt8] {
         if let fingerprint, fingerprint.lowercased() != hexadecimal(schema.fingerprint) {
             throw JSONFailure(
                 status: 409,
@@ -98,7 +109,8 @@ package struct JSONScoreRequest {
                 "the schema's fingerprint is \(hexadecimal(schema.fingerprint)), not \(fingerprint)"
             )
         }
-        let table = try columns(of: schema, rowsMax: limits.rowsMax)
+        let columnCount = max(1, schema.columns.count)
+        let table = try columns(of: schema, rowsMax: max(1, min(limits.rowsMax, valuesMax / columnCount)))
         do throws(WireError) {
             var encoder = try ScoreRequestEncoder(
                 requestID: 0,

@@ -28,11 +28,10 @@ enum MetricsPage {
 
         add("connections_accepted", "Connections accepted.", .connectionsAccepted)
         add("connections_refused", "Connections closed at once because there were too many.", .connectionsRefused)
-        page.gauge(
-            "leadline_connections_open",
-            "Connections open now.",
-            Double(counts.total(.connectionsAccepted) &- counts.total(.connectionsClosed))
-        )
+        // Read in this order, a connection that comes and goes meanwhile is counted as open, never as less than none.
+        let closed = counts.total(.connectionsClosed)
+        let accepted = counts.total(.connectionsAccepted)
+        page.gauge("leadline_connections_open", "Connections open now.", Double(accepted &- min(accepted, closed)))
         add("handshakes", "TLS handshakes completed.", .handshakesDone)
         add("handshakes_failed", "TLS handshakes that failed.", .handshakesFailed)
         add("accept_pauses", "Times a worker stopped accepting for want of descriptors.", .acceptPauses)
@@ -66,7 +65,7 @@ enum MetricsPage {
         add("bytes_written", "Bytes written to sockets.", .bytesWritten)
         page.gauge(
             "leadline_request_bytes_in_flight",
-            "Bytes of requests in memory.",
+            "Bytes of requests, of the work on them, and of answers not taken yet, in memory.",
             Double(counts.total(.bytesInFlight))
         )
         add("turns", "Turns of the workers' loops.", .turns)

@@ -16,6 +16,8 @@ package struct PlainResponse: Equatable {
         body = Array(text.utf8)
     }
 
+    private static let messageCharactersMax = 1_000
+
     /// An error as every JSON endpoint tells it.
     package static func error(status: Int, code: String, _ message: String) -> PlainResponse {
         var json = JSONWriter()
@@ -25,7 +27,8 @@ package struct PlainResponse: Equatable {
                 $0.name("code")
                 $0.value(code)
                 $0.name("message")
-                $0.value(message)
+                // What a client sent may be in it, at any length.
+                $0.value(String(message.prefix(messageCharactersMax)))
             }
         }
         return PlainResponse(status: status, json.text + "\n")

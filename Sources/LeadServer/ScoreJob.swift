@@ -41,8 +41,14 @@ final class ScoreJob {
 
     /// Why there is nothing to score; told when the message's turn comes.
     private(set) var failure: WireError?
-    /// What the message counted as in memory before it was read.
-    var reservedBytes: Int { json?.count ?? message.count }
+    /// What the job counts as in memory: its bytes, itself, and once it has begun what its rows take.
+    var reservedBytes = 0
+    /// What a job takes besides its bytes.
+    static let overheadBytes = 1_024
+    /// What a row takes while it is scored: results, and the answer they become.
+    private static let rowBytes = 32
+    /// What beginning took: the rows, and the message that JSON became.
+    var workingBytes: Int { request.rows * Self.rowBytes + (json == nil ? 0 : message.count) }
     /// Time spent in `advance`, but for preparation.
     private var scoringNanoseconds: UInt64 = 0
     /// Time spent on turning columns into features.
@@ -75,11 +81,11 @@ final class ScoreJob {
     ///   - publication: the turn's, which `begin` gets too.
     ///   - limits: what is accepted.
     /// - Throws: what is wrong with the body.
-    func translate(_ publication: Publication<ModelDirectory>, limits: WireLimits) throws(JSONFailure) {
+    func translate(_ publication: Publication<ModelDirectory>, limits: ServerLimits) throws(JSONFailure) {
         guard let json else { return }
         let request = try JSONScoreRequest(parsing: json)
         let schema = try Self.schema(of: request, publication.value)
-        let bytes = try request.message(for: schema, limits: limits)
+        let bytes = try request.message(for: schema, limits: limits.wire, valuesMax: limits.jsonValuesMax)
         message.removeAll()
         message.put(contentsOf: bytes.rawBytes)
     }
@@ -218,6 +224,7 @@ final class ScoreJob {
         isLate = false
         nextRow = 0
         requestID = 0
+        reservedBytes = 0
         scoringNanoseconds = 0
         preparationNanoseconds = 0
     }

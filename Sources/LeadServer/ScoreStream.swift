@@ -32,12 +32,49 @@ final class ScoreStream {
     var lastProgress: UInt64
     /// When the header of the message in the making had come.
     var arrival: UInt64 = 0
-    /// How much of the answer was unread when time was last looked at.
+    /// How much of the answer was unread when the client last got on.
     var unreadBefore = 0
+    /// Bytes of the request that came since the stream last got on.
+    private var newBytes = 0
+
+    /// So many bytes, in or out, are getting on; fewer keep nobody waiting for ever.
+    private static let progressBytes = 4_096
 
     init(id: Int32, isJSON: Bool, now: UInt64) {
         self.id = id
         self.isJSON = isJSON
+        lastProgress = now
+    }
+
+    /// A stream whose whole answer is on its way: it has nothing to score, but time runs for it too.
+    init(answered id: Int32, now: UInt64) {
+        self.id = id
+        isJSON = true
+        lastProgress = now
+        isRefused = true
+        hasResponseBegun = true
+        hasResponseEnded = true
+    }
+
+    /// Notes that bytes of the request have come.
+    func received(_ count: Int, now: UInt64) {
+        newBytes += count
+        if newBytes >= Self.progressBytes { gotOn(now) }
+    }
+
+    /// Notes how much of the answer is unread.
+    func looked(atUnread unread: Int, now: UInt64) {
+        if unread > unreadBefore {
+            unreadBefore = unread
+        } else if unread < unreadBefore, unread == 0 || unread + Self.progressBytes <= unreadBefore {
+            unreadBefore = unread
+            lastProgress = now
+        }
+    }
+
+    /// Notes that the stream got on: a message is complete, or answered.
+    func gotOn(_ now: UInt64) {
+        newBytes = 0
         lastProgress = now
     }
 

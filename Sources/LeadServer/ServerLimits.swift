@@ -6,13 +6,15 @@ public struct ServerLimits: Sendable, Equatable {
     public var wire: WireLimits
     /// Bytes of a JSON body, which costs far more to read than a message of the same size.
     public var jsonBytesMax = 1 << 20
+    /// Leads times columns of the schema in a JSON body: a lead of two bytes, `{}`, has all columns.
+    public var jsonValuesMax = 1 << 20
     /// Streams open at once on one connection.
     public var streamsPerConnectionMax = 128
     /// Connections of one worker; further ones are closed at once.
     public var connectionsPerWorkerMax = 4_096
-    /// Bytes of requests that one connection may keep in memory.
+    /// Bytes of requests and answers that one connection may keep in memory.
     public var bytesInFlightPerConnectionMax = 128 << 20
-    /// Bytes of requests that one worker may keep in memory.
+    /// Bytes of requests and answers that one worker may keep in memory.
     public var bytesInFlightPerWorkerMax = 512 << 20
     /// How long a handshake may take.
     public var handshakeTimeout = Duration.seconds(10)

@@ -36,7 +36,7 @@ final class Worker {
     private var isListenerPaused = false
     private var answer = ByteWriter()
     var jobs = JobQueue()
-    /// Bytes of requests in memory, of all connections.
+    /// Bytes of requests and answers in memory, of all connections.
     var bytesInFlight = 0
 
     /// Binds; to be called on the worker's own thread.
@@ -192,7 +192,7 @@ final class Worker {
                 jobs.recycle(job)
                 continue
             }
-            if let outcome = work(on: job, until: sliceEnd) {
+            if let outcome = work(on: job, of: connection, stream, until: sliceEnd) {
                 connection.finish(job, stream, failure: outcome.failure, answer: &answer)
                 touch(connection)
             } else {
@@ -208,11 +208,16 @@ final class Worker {
 
     /// Gives a job its slice.
     /// - Returns: how it ended; nil when it is to go on in a later turn.
-    private func work(on job: ScoreJob, until sliceEnd: UInt64) -> Outcome? {
+    private func work(
+        on job: ScoreJob,
+        of connection: Connection,
+        _ stream: ScoreStream,
+        until sliceEnd: UInt64
+    ) -> Outcome? {
         do throws(WireError) {
             if let failure = job.failure { throw failure }
             if !job.hasBegun {
-                let limits = limits.wire
+                let limits = limits
                 let failure = models.withCurrent { publication -> ScoreFailure? in
                     do throws(JSONFailure) {
                         try job.translate(publication, limits: limits)
@@ -220,13 +225,14 @@ final class Worker {
                         return .json(error)
                     }
                     do throws(WireError) {
-                        try job.begin(publication, limits: limits, telemetry: telemetry)
+                        try job.begin(publication, limits: limits.wire, telemetry: telemetry)
                     } catch {
                         return job.json == nil ? .wire(error) : .json(JSONFailure(error))
                     }
                     return nil
                 }
                 if let failure { return Outcome(failure: failure) }
+                try connection.reserveWork(of: job, stream)
             }
             return try job.advance(until: sliceEnd, workspace: workspace) ? Outcome() : nil
         } catch {

@@ -144,11 +144,14 @@ struct LimitOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Bytes of requests in memory for one connection.", valueName: "n")
+        help: ArgumentHelp("Bytes of requests and answers in memory for one connection.", valueName: "n")
     )
     var maxConnectionBytes = ServerLimits().bytesInFlightPerConnectionMax
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Bytes of requests in memory for one worker.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Bytes of requests and answers in memory for one worker.", valueName: "n")
+    )
     var maxWorkerBytes = ServerLimits().bytesInFlightPerWorkerMax
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Seconds a handshake may take.", valueName: "n"))
