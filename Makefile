@@ -15,7 +15,8 @@ help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 18
 	@echo
 	@echo "  make demo LEADS=leads.csv LABEL=converted [POSITIVE=yes] [ID=lead_id] [DATE=created]"
-	@echo "            [EXCLUDE='column,another'] [MISSING='unknown,n/a']   the same on your own leads"
+	@echo "            [EXCLUDE='column,another'] [MISSING='unknown,n/a'] [BATCH=2000]"
+	@echo "                  the same on your own leads"
 
 install: ## install the Debian packages that are missing
 	@.ci/install
