@@ -21,8 +21,10 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let forest: CShimsForest
     let rankers: UnsafeBufferPointer<CShimsRanker>
     let categoryTables: [CategoryTable]
-    /// The same trees for a few rows; nil if they cannot be walked.
+    /// The same trees for a few rows; nil if they cannot be walked, or there is something better.
     let walk: WalkPlan?
+    /// The same trees for a few rows on AVX-512; nil on other kernels and for trees that it does not take.
+    let lanes: TreeLanes?
     /// By row of a block: where the kernel keeps its sum.
     let sumPlaces: [UInt8]
 
@@ -37,6 +39,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     var byteCount: Int {
         trees.count + records.count + leaves.count + rankerRecords.count + rankTables.count
             + categoryTables.reduce(0) { $0 + $1.classes.count } + (walk?.byteCount ?? 0)
+            + (lanes?.byteCount ?? 0)
     }
 
     /// Packs a valid ensemble of a size that ``checkSize(_:)`` lets pass.
@@ -49,7 +52,8 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         let splitDoubles = kernel == .avx512
         sumPlaces = Self.sumPlaces(ensemble.arithmetic, kernel)
         let columns = try CodeColumns(ensemble)
-        walk = WalkPlan(ensemble, columns)
+        lanes = kernel == .avx512 ? TreeLanes(ensemble, columns) : nil
+        walk = lanes == nil ? WalkPlan(ensemble, columns) : nil
         arithmetic = ensemble.arithmetic
         featureCount = ensemble.featureCount
         outputCount = ensemble.outputCount

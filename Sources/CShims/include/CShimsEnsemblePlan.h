@@ -62,6 +62,41 @@ typedef struct {
     uint32_t treeCount;
 } CShimsForest;
 
+// Trees across -----------------------------------------------------------------------------------------------------
+//
+// The same trees for a few rows: the lanes of a register are 64 trees, and a row's codes the table they look up. Leaves
+// are numbered and cleared as above. A group of 64 trees has planes of eight leaves of each tree, and a plane has slots,
+// each with one node of every tree that has another to clear in it: three registers, which are
+//
+//   byte t of the first:  tree t's code column; bit 7: cleared where the code is not above the key, else where it is
+//   byte t of the second: the key
+//   byte t of the third:  the bits that a row clears; 0 if the tree has no such node
+//
+// Groups follow each other, a group's last plane first.
+
+enum { CShimsTreeLanes = 64, CShimsLaneColumnsMax = 128, CShimsLanePlanesMax = 32 };
+
+typedef struct {
+    uint64_t slotOffset;  // of the group's first slot among all slots, in bytes
+    uint64_t leafOffset;  // of its first tree's first leaf, in values; a tree's leaves are leafStride after the last one's
+    uint32_t leafStride;
+    uint32_t treeCount;
+    uint32_t planeCount;
+    uint32_t unused;
+    uint16_t slotCounts[CShimsLanePlanesMax];  // by plane
+} CShimsLaneGroup;
+
+typedef struct {
+    const CShimsLaneGroup *groups;
+    const uint8_t *slots;
+    const void *leaves;       // floats or doubles
+    const uint32_t *outputs;  // by tree
+    uint32_t groupCount;
+    uint32_t columnCount;
+    uint32_t outputCount;
+    uint32_t unused;
+} CShimsLaneForest;
+
 // Codes ----------------------------------------------------------------------------------------------------------
 
 // One code column that is filled from a rank; a value that is special here has a code of its own.

@@ -58,6 +58,17 @@ CV __m512i CV_select4(__m512i otherwise, uint16_t mask, __m512i words) {
 CV __m512i CV_interleaveLow4(__m512i low, __m512i high) { return _mm512_unpacklo_epi32(low, high); }
 CV __m512i CV_interleaveHigh4(__m512i low, __m512i high) { return _mm512_unpackhi_epi32(low, high); }
 
+// Tables of 64 or 128 bytes; only an index's low six or seven bits count.
+CV __m512i CV_lookupBytes64(__m512i index, __m512i table) { return _mm512_permutexvar_epi8(index, table); }
+CV __m512i CV_lookupBytes128(__m512i index, __m512i low, __m512i high) {
+    return _mm512_permutex2var_epi8(low, index, high);
+}
+// Which bytes have their highest bit set.
+CV uint64_t CV_highBits1(__m512i bytes) { return _mm512_movepi8_mask(bytes); }
+// The bytes where the mask is set, 0 elsewhere.
+CV __m512i CV_where1(uint64_t mask, __m512i bytes) { return _mm512_maskz_mov_epi8(mask, bytes); }
+CV __m512i CV_not(__m512i bytes) { return _mm512_ternarylogic_epi64(bytes, bytes, bytes, 0x0f); }
+
 // Sums in memory.
 CV void CV_addFloats(float *sums, __m512i values) {
     _mm512_storeu_ps(sums, _mm512_add_ps(_mm512_loadu_ps(sums), _mm512_castsi512_ps(values)));
