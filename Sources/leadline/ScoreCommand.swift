@@ -26,6 +26,10 @@ struct Score: AsyncParsableCommand {
               leadline score --model models/leads leads.csv
               leadline score --server https://127.0.0.1:8443 --ca certs/dev/ca.pem \\
                 leads.csv.gz --format csv -o scores.csv
+              leadline score --model models/leads leads.csv --save-requests requests
+              h2load -n 1000 -c 1 -d requests/request-1.bin \\
+                -H 'content-type: application/vnd.leadline.v1' \\
+                https://127.0.0.1:8443/v1/score
             """
     )
 
@@ -73,6 +77,14 @@ struct Score: AsyncParsableCommand {
 
     @Flag(help: "Write the figures of the run to standard error as JSON.")
     var statsJson = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write each message to this folder, as request-1.bin and so on, for other tools to send.",
+            valueName: "folder"
+        )
+    )
+    var saveRequests: String?
 
     func validate() throws {
         guard (model == nil) != (server == nil) else {
@@ -143,6 +155,7 @@ struct Score: AsyncParsableCommand {
             rowsPerBatch: batch,
             asOfDays: try asOfDays()
         )
+        if let saveRequests { try save(source, in: saveRequests) }
         let idColumn = target.idColumn.flatMap { table.column(named: $0) }
         var scores = ScoreOutput(idName: idColumn == nil ? "row" : target.idColumn ?? "row", tiers: target.tiers)
         let figures = try await scoreAll(source, with: scorer, into: &scores)
@@ -155,6 +168,18 @@ struct Score: AsyncParsableCommand {
             try FileHandle.standardOutput.write(contentsOf: Data(bytes))
         }
         try report(figures, unscored: scores.unscoredRows)
+    }
+
+    /// Writes the messages as they go to a server.
+    private func save(_ source: BatchSource, in folder: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw Failure("--save-requests \(folder): \(error.localizedDescription)")
+        }
+        for batch in 0..<source.batchCount {
+            try writeWholeFile("\(folder)/request-\(batch + 1).bin", try source.message(batch))
+        }
     }
 
     private func report(_ figures: ScoreFigures, unscored: Int) throws {
