@@ -137,7 +137,12 @@ let package = Package(
             ["ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport"]
         ),
         // The command as its users run it: the tests start the binary that is built beside them.
-        .testTarget(name: "CommandTests", dependencies: ["leadline"], swiftSettings: house),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["leadline", "ByteKit", "LeadClient", "LeadWire", "TLSTransport"],
+            exclude: ["Recorded"],
+            swiftSettings: house
+        ),
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
         tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring", "TreeEnsemble", "EnsembleFormats"]),
