@@ -52,7 +52,7 @@ public func rankAVX512(
                 let width = min(16, featureCount - turned * 16)
                 unsafe turn(start + turned &* 64 &* featureStride, rowStride &* 4, rows: some, width, into: work)
             }
-            unsafe rank64(work + feature % 16 * 256, 64, ranker, passesEqual, zeroEdge, codes + first)
+            unsafe rank64(work + feature % 16 * 256, some, ranker, passesEqual, zeroEdge, codes + first)
         }
     }
 }
@@ -83,7 +83,7 @@ func turn(
 
 /// Ranks up to 64 values that lie side by side.
 @inline(__always)
-private func rank64(
+func rank64(
     _ values: UnsafeRawPointer,
     _ count: Int,
     _ ranker: CShimsRanker,
@@ -119,6 +119,19 @@ func search(
     let columns = unsafe ranker.columns!
     let outcomes = unsafe codes + Int(columns[0].place)
     let tables = unsafe UnsafeRawPointer(ranker.steps!)
+    if count <= 16 {
+        let value = unsafe CV_loadSome4(values, UInt16(truncatingIfNeeded: 1 << count &- 1))
+        let ranks = unsafe CV_product1(search16(value, tables, steps: steps, passesEqual), CV_every8(ranker.order))
+        let missing = CV_isNaN4(value)
+        let zero = unsafe ranker.zeroSpecial != 0 ? CV_isNaNOrWithin4(value, zeroEdge) : 0
+        for index in 0..<Int(unsafe ranker.columnCount) {
+            let column = unsafe columns[index]
+            let special = CV_every4(column.specialCode)
+            let code = CV_select4(ranks, column.zeroSpecial != 0 ? zero : missing, special)
+            unsafe CV_storeLowBytes4(codes + Int(column.place), code)
+        }
+        return
+    }
     var missing: UInt64 = 0
     var zero: UInt64 = 0
     for quarter in 0..<4 where quarter * 16 < count {

@@ -68,11 +68,12 @@ typedef struct {
 // are numbered and cleared as above. A group of 64 trees has planes of eight leaves of each tree, and a plane has slots,
 // each with one node of every tree that has another to clear in it: three registers, which are
 //
-//   byte t of the first:  tree t's code column; bit 7: cleared where the code is not above the key, else where it is
+//   byte t of the first:  the place of tree t's column in the table; bit 7: cleared where the code is not above the key, else where it is
 //   byte t of the second: the key
 //   byte t of the third:  the bits that a row clears; 0 if the tree has no such node
 //
-// Groups follow each other, a group's last plane first.
+// A table holds 64 columns. With more, there are two tables, which share most columns; a plane has slots for the first,
+// then slots for the second. Groups follow each other, a group's last plane first.
 
 enum { CShimsTreeLanes = 64, CShimsLaneColumnsMax = 128, CShimsLanePlanesMax = 32 };
 
@@ -83,14 +84,15 @@ typedef struct {
     uint32_t treeCount;
     uint32_t planeCount;
     uint32_t unused;
-    uint16_t slotCounts[CShimsLanePlanesMax];  // by plane
+    uint16_t slotCounts[CShimsLanePlanesMax][2];  // by plane and table
 } CShimsLaneGroup;
 
 typedef struct {
     const CShimsLaneGroup *groups;
     const uint8_t *slots;
     const void *leaves;       // floats or doubles
-    const uint32_t *outputs;  // by tree
+    const uint32_t *outputs;      // by tree
+    const uint8_t *tableColumns;  // the columns of the first table's 64 places, then of the second's
     uint32_t groupCount;
     uint32_t columnCount;
     uint32_t outputCount;
