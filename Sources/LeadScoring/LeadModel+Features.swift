@@ -12,32 +12,13 @@ struct FeatureBatch {
 }
 
 extension LeadModel {
-    /// Finds for each string of the message's dictionaries the value that the feature gets.
-    func lookUpStrings(_ request: borrowing ScoreRequest, _ message: RawSpan, _ workspace: ScoringWorkspace) {
-        workspace.dictionaryValues.removeAll(keepingCapacity: true)
-        workspace.dictionaryStarts.removeAll(keepingCapacity: true)
-        for feature in plan.columns.indices {
-            workspace.dictionaryStarts.append(workspace.dictionaryValues.count)
-            let column = plan.columns[feature]
-            guard request.columns[column].encoding.isDictionary, let table = plan.levels[feature],
-                case .category(_, let unseen) = plan.steps[feature]
-            else { continue }
-            request.forEachDictionaryPlace(column, of: message) { _, place in
-                switch table.meaning(of: message, place) {
-                case .level(let code): workspace.dictionaryValues.append(Float(code))
-                case .missing: workspace.dictionaryValues.append(.nan)
-                case .unseen: workspace.dictionaryValues.append(unseen)
-                }
-            }
-        }
-    }
-
     /// Fills the block with the features of the rows, feature after feature, and marks rows with impossible values.
     func prepare<Value: FeatureValue>(
         _ batch: FeatureBatch,
         of request: borrowing ScoreRequest,
         _ message: RawSpan,
         _ workspace: ScoringWorkspace,
+        _ strings: StringMeanings,
         _ block: inout [Value],
         _ statuses: inout [UInt8]
     ) {
@@ -57,7 +38,7 @@ extension LeadModel {
                 Value.copy(column, batch.rows, of: request, message, into: &values)
                 let encoding = request.columns[column].encoding
                 if encoding.isDictionary {
-                    translate(&values, workspace.dictionaryValues, from: workspace.dictionaryStarts[feature])
+                    translate(&values, strings.values, from: strings.starts[feature])
                 } else if encoding != .absent {
                     let isWhole = encoding != .float32 && encoding != .float64 && encoding != .constant
                     if !isWhole { markFractions(values.span, batch.rows.lowerBound, &statuses) }

@@ -7,8 +7,8 @@ extension LeadModel {
     ///
     /// Each value is copied once, into a block of features that stays in the cache. In the steady state nothing is
     /// allocated. A row with a value that its column cannot hold gets ``LeadTypes/RowStatus/invalidValue`` and no score,
-    /// and so does one whose margin is not a number. Strings are looked up once a call; a large batch that is scored in
-    /// slices does best with slices of a thousand rows or more.
+    /// and so does one whose margin is not a number. A batch may be scored in slices, the first rows first; its strings
+    /// are looked up with them, once.
     /// - Parameters:
     ///   - request: the decoded batch.
     ///   - message: the bytes it was decoded from.
@@ -27,7 +27,7 @@ extension LeadModel {
     ) {
         precondition(request.columns.count == schema.columns.count, "the request was checked")
         precondition(rows.lowerBound >= 0 && rows.upperBound <= min(request.rows, results.rows), "rows of the batch")
-        lookUpStrings(request, message, workspace)
+        if rows.lowerBound == 0 || !results.strings.areKnown { results.strings.lookUp(plan, request, message) }
         // Out of the class and into locals, so that the loops below touch no class property.
         if needsDoubles(request) {
             var block: [Double] = []
@@ -61,13 +61,14 @@ extension LeadModel {
     ) {
         let stride = plan.blockRows
         if block.count < stride * plan.columns.count { block.resize(to: stride * plan.columns.count) }
+        let strings = results.strings
         var first = rows.lowerBound
         while first < rows.upperBound {
             let part = first..<min(first + stride, rows.upperBound)
             for row in part { results.statuses[row] = RowStatus.scored.rawValue }
             let batch = FeatureBatch(rows: part, asOfDays: asOfDays, stride: stride)
             workspace.timingPreparation {
-                prepare(batch, of: request, message, workspace, &block, &results.statuses)
+                prepare(batch, of: request, message, workspace, strings, &block, &results.statuses)
             }
             evaluate(part, block, stride, workspace, &results)
             first = part.upperBound

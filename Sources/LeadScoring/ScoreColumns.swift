@@ -13,6 +13,10 @@ public struct ScoreColumns: Sendable, Equatable {
     /// What became of each row, as a ``LeadTypes/RowStatus``.
     public internal(set) var statuses: [UInt8] = []
 
+    /// What the strings of the batch mean, once its first rows were scored: a batch that is scored in slices looks them up
+    /// once.
+    var strings = StringMeanings()
+
     /// Results of no rows.
     public init() {}
 
@@ -30,6 +34,7 @@ public struct ScoreColumns: Sendable, Equatable {
         tiers.resize(to: rows)
         statuses.resize(to: rows)
         markUnscored(0..<rows, .deadlinePassed)
+        strings.forget()
     }
 
     /// Says that rows were not scored, and why.
@@ -44,6 +49,14 @@ public struct ScoreColumns: Sendable, Equatable {
 
     /// Says that one row was not scored because of its values.
     mutating func markInvalid(_ row: Int) { markUnscored(row..<row + 1, .invalidValue) }
+}
+
+extension ScoreColumns {
+    /// Whether the results are the same; how they came about does not matter.
+    public static func == (left: ScoreColumns, right: ScoreColumns) -> Bool {
+        left.margins == right.margins && left.probabilities == right.probabilities && left.scores == right.scores
+            && left.tiers == right.tiers && left.statuses == right.statuses
+    }
 }
 
 extension Array where Element: BitwiseCopyable & ExpressibleByIntegerLiteral {

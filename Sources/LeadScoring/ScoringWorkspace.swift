@@ -14,10 +14,6 @@ public final class ScoringWorkspace {
     var references: [Double] = []
     /// Margins of a block, where the ensemble has several outputs.
     var margins: [Double] = []
-    /// For each string of the message's dictionaries the feature's value.
-    var dictionaryValues: [Float] = []
-    /// For each feature where its strings begin in `dictionaryValues`.
-    var dictionaryStarts: [Int] = []
     /// The kernel's own memory.
     let scratch = KernelScratch()
     /// Time spent on turning columns into features since it was last taken.

@@ -48,7 +48,10 @@ final class ScoreJob {
     /// What a row takes while it is scored: results, and the answer they become.
     private static let rowBytes = 32
     /// What beginning took: the rows, and the message that JSON became.
-    var workingBytes: Int { request.rows * Self.rowBytes + (json == nil ? 0 : message.count) }
+    var workingBytes: Int {
+        let strings = request.columns.reduce(0) { $0 + $1.dictionaryCount }
+        return request.rows * Self.rowBytes + 4 * strings + (json == nil ? 0 : message.count)
+    }
     /// Time spent in `advance`, but for preparation.
     private var scoringNanoseconds: UInt64 = 0
     /// Time spent on turning columns into features.

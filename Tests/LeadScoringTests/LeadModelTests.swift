@@ -53,6 +53,77 @@ import TreeEnsemble
         }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `two batches in slices, turn by turn, with a dictionary of a string a row, are looked up once each`() throws {
+        let levels = (0..<200).map { "level \($0)" }
+        let tree = Tree(
+            output: 0,
+            nodes: [Node(feature: 0, test: .threshold(100), missing: .nan, defaultLeft: true, left: ~0, right: ~1)],
+            leafValues: [-1, 1]
+        )
+        let ensemble = Ensemble(
+            provenance: Provenance(library: "test", libraryVersion: "1", format: "none"),
+            objective: "binary:logistic",
+            featureNames: ["source"],
+            outputCount: 1,
+            arithmetic: .float32LessThan,
+            baseMargins: [0],
+            trees: [tree],
+            transform: .sigmoid32
+        )
+        let recipe = ScoringRecipe(
+            schema: LeadSchema(columns: [LeadColumn(name: "source", kind: .category, levels: levels)]),
+            features: [FeatureRule(column: "source", preparation: .category(unseen: 0))],
+            calibration: .identity,
+            scale: .probability,
+            tiers: [TierCut(name: "A", minimumProbability: 0)]
+        )
+        let model = try LeadModel(name: "m", version: "1", recipe: recipe, ensemble: ensemble)
+        let (rows, slice) = (6_000, 16)
+        let codes = [(0..<rows).map { $0 % 300 }, (0..<rows).map { ($0 * 7 + 5) % 250 }]
+        let messages = try codes.map { codes in
+            var encoder = try ScoreRequestEncoder(
+                requestID: 1,
+                fingerprint: recipe.schema.fingerprint,
+                rows: rows,
+                columnCount: 1
+            )
+            // Spaces at the end make each row's string its own, and mean nothing.
+            try encoder.add(
+                strings: codes.enumerated().map { row, code in
+                    "level \(code)" + String(repeating: " ", count: row / 200 % 6)
+                        + String(repeating: "\t", count: row / 1_200)
+                }
+            )
+            return try encoder.finish()
+        }
+        var requests = [ScoreRequest(), ScoreRequest()]
+        var results = [ScoreColumns(), ScoreColumns()]
+        let workspace = ScoringWorkspace()
+        for turn in 0..<2 {
+            let message = messages[turn]
+            try requests[turn].decode(message.rawBytes)
+            try model.check(requests[turn])
+            results[turn].reset(rows: rows)
+        }
+        for first in stride(from: 0, to: rows, by: slice) {
+            for turn in 0..<2 {
+                let message = messages[turn]
+                model.score(
+                    requests[turn],
+                    message: message.rawBytes,
+                    rows: first..<min(first + slice, rows),
+                    asOfDays: 0,
+                    workspace: workspace,
+                    into: &results[turn]
+                )
+            }
+        }
+        for turn in 0..<2 {
+            #expect(results[turn].margins == codes[turn].map { $0 >= 100 && $0 < 200 ? 1 : -1 })
+        }
+    }
+
     @Test func `the same columns in any encoding give the same bits`() throws {
         var random = SplitMix(seed: 77)
         for _ in 0..<10 {
