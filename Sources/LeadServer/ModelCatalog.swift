@@ -18,8 +18,19 @@ package struct ModelCatalog {
 
     /// The models in service by name.
     package private(set) var models: [String: LeadModel] = [:]
-    /// Versions that failed, as `NAME/VERSION`; not tried again until asked to.
-    private var failed: Set<String> = []
+    /// A version that could not be loaded: how often, and in which update it is tried again.
+    private struct Failure {
+        var attempts: Int
+        var next: Int
+    }
+
+    /// Versions that failed, as `NAME/VERSION`.
+    ///
+    /// They are tried again, ever more seldom: a bundle that is still being copied into the folder looks damaged until it
+    /// is whole.
+    private var failed: [String: Failure] = [:]
+    private var updates = 0
+    private static let updatesBetweenAttemptsMax = 64
 
     /// Nothing in service.
     package init() {}
@@ -29,7 +40,8 @@ package struct ModelCatalog {
 
     /// Takes the newest version of each model that can be loaded into service.
     ///
-    /// A version that fails leaves the old one in service; if there is none, the next older version is tried. A name
+    /// A version that fails leaves the old one in service; if there is none, the next older version is tried. It is tried
+    /// again after 2, 4, 8 … 64 updates, and told of the first time only. A name
     /// that is gone from the folder stays in service unless the update is a forced one: a folder that is not mounted for
     /// a moment must not take models away.
     /// - Parameters:
@@ -43,6 +55,7 @@ package struct ModelCatalog {
         load: (_ name: String, _ version: String) throws -> LeadModel
     ) -> Outcome {
         var outcome = Outcome()
+        updates += 1
         if isForced {
             failed.removeAll()
             for name in models.keys.sorted() where found[name] == nil {
@@ -54,14 +67,17 @@ package struct ModelCatalog {
             for version in versions {
                 if models[name]?.version == version { break }
                 let key = "\(name)/\(version)"
-                if failed.contains(key) { continue }
+                if let failure = failed[key], updates < failure.next { continue }
                 do {
                     models[name] = try load(name, version)
                     outcome.loaded.append(key)
+                    failed[key] = nil
                     break
                 } catch {
-                    failed.insert(key)
-                    outcome.failures.append("\(key): \(error)")
+                    let attempts = (failed[key]?.attempts ?? 0) + 1
+                    let pause = min(1 << min(attempts, 16), Self.updatesBetweenAttemptsMax)
+                    failed[key] = Failure(attempts: attempts, next: updates + pause)
+                    if attempts == 1 { outcome.failures.append("\(key): \(error)") }
                 }
             }
         }

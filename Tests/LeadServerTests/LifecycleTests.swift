@@ -236,6 +236,27 @@ struct ModelCatalogTests {
         #expect(catalog.update(found: found, isForced: true, load: load()).loaded == ["a/v2"])
     }
 
+    @Test(
+        "a bundle that was still being copied comes into service by itself, and a broken one is tried ever more seldom"
+    )
+    func laterWhole() {
+        var catalog = ModelCatalog()
+        _ = catalog.update(found: ["a": ["v1"]], isForced: false, load: load())
+        let found = ["a": ["v2", "v1"]]
+        var attempts: [Int] = []
+        for turn in 0..<200 {
+            let outcome = catalog.update(found: found, isForced: false) { _, _ in
+                attempts.append(turn)
+                throw Broken()
+            }
+            #expect(outcome.failures.count == (turn == 0 ? 1 : 0) && !outcome.hasChanged)
+        }
+        #expect(attempts == [0, 2, 6, 14, 30, 62, 126, 190])
+        var loaded: [String] = []
+        for _ in 0..<64 { loaded += catalog.update(found: found, isForced: false, load: load()).loaded }
+        #expect(loaded == ["a/v2"] && catalog.models["a"]?.version == "v2")
+    }
+
     @Test("without a good newest version the one before serves")
     func fallsBack() {
         var catalog = ModelCatalog()
