@@ -139,7 +139,7 @@ let package = Package(
         // The command as its users run it: the tests start the binary that is built beside them.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["leadline", "ByteKit", "LeadClient", "LeadWire", "TLSTransport"],
+            dependencies: ["leadline", "ByteKit", "EnsembleFormats", "LeadClient", "LeadWire", "TLSTransport"],
             exclude: ["Recorded"],
             swiftSettings: house
         ),
@@ -153,7 +153,5 @@ let package = Package(
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
         tests("TLSTransport", ["ByteKit", "COpenSSL"]),
-        // Runs the program itself, which every build of the tests puts beside them; it links nothing of it.
-        .testTarget(name: "leadlineTests", dependencies: ["EnsembleFormats"], swiftSettings: house),
     ]
 )

@@ -32,50 +32,47 @@ struct ModelCommandTests {
 
         """
 
-    private func withModel(_ body: (URL) throws -> Void) throws {
-        try LeadlineCommand.withFolder { folder in
-            try Data(Self.model.utf8).write(to: folder.appendingPathComponent("model.txt"))
-            let rows = NumpyArray(shape: [4, 2], values: .float32([0, 0, 1, 2, 1, 3, .nan, .nan]))
-            try Data(rows.fileBytes()).write(to: folder.appendingPathComponent("rows.npy"))
-            try body(folder)
-        }
+    private func withModel(_ body: (CommandRunner) throws -> Void) throws {
+        let runner = try CommandRunner()
+        try runner.write(Self.model, to: "model.txt")
+        let rows = NumpyArray(shape: [4, 2], values: .float32([0, 0, 1, 2, 1, 3, .nan, .nan]))
+        try Data(rows.fileBytes()).write(to: runner.folder.appendingPathComponent("rows.npy"))
+        try body(runner)
     }
 
-    private func array(_ folder: URL, _ name: String) throws -> NumpyArray {
-        try NumpyArray(reading: [UInt8](Data(contentsOf: folder.appendingPathComponent(name))))
+    private func array(_ runner: CommandRunner, _ name: String) throws -> NumpyArray {
+        try NumpyArray(reading: [UInt8](Data(contentsOf: runner.folder.appendingPathComponent(name))))
     }
 
     @Test("margins and probabilities come out as float64, by the kernel and by the reference alike")
     func predict() throws {
-        try withModel { folder in
+        try withModel { runner in
             for kernel in ["best", "portable", "reference"] {
-                let margins = try LeadlineCommand.run(
+                let margins = try runner.run(
                     "predict",
                     "model.txt",
                     "rows.npy",
                     "-o",
                     "out.npy",
                     "--kernel",
-                    kernel,
-                    in: folder
+                    kernel
                 )
                 #expect(margins.status == 0, "\(margins.errors)")
-                #expect(margins.output.isEmpty && margins.errors.isEmpty)
+                #expect(margins.text.isEmpty && margins.errors.isEmpty)
                 let expected = NumpyArray(shape: [4], values: .float64([-1, 3, 4, -1]))
-                #expect(try array(folder, "out.npy") == expected)
+                #expect(try array(runner, "out.npy") == expected)
             }
-            let answer = try LeadlineCommand.run(
+            let answer = try runner.run(
                 "predict",
                 "model.txt",
                 "rows.npy",
                 "--output",
                 "probability",
                 "--out",
-                "p.npy",
-                in: folder
+                "p.npy"
             )
             #expect(answer.status == 0, "\(answer.errors)")
-            guard case .float64(let found) = try array(folder, "p.npy").values else {
+            guard case .float64(let found) = try array(runner, "p.npy").values else {
                 Issue.record("not float64")
                 return
             }
@@ -86,52 +83,52 @@ struct ModelCommandTests {
 
     @Test("rows that do not fit the model are refused in words, with status 1")
     func misfits() throws {
-        try withModel { folder in
+        try withModel { runner in
             for (shape, word) in [([2, 4], "4 numbers a row"), ([8], "shape (8)"), ([2, 2, 2], "shape (2, 2, 2)")] {
                 let rows = NumpyArray(shape: shape, values: .float64([Double](repeating: 0, count: 8)))
-                try Data(rows.fileBytes()).write(to: folder.appendingPathComponent("wrong.npy"))
-                let answer = try LeadlineCommand.run("predict", "model.txt", "wrong.npy", "-o", "o.npy", in: folder)
+                try Data(rows.fileBytes()).write(to: runner.folder.appendingPathComponent("wrong.npy"))
+                let answer = try runner.run("predict", "model.txt", "wrong.npy", "-o", "o.npy")
                 #expect(answer.status == 1)
                 #expect(answer.errors.hasPrefix("error: wrong.npy") && answer.errors.contains(word), "\(answer.errors)")
             }
-            let swapped = try LeadlineCommand.run("predict", "rows.npy", "model.txt", "-o", "o.npy", in: folder)
+            let swapped = try runner.run("predict", "rows.npy", "model.txt", "-o", "o.npy")
             #expect(swapped.status == 1)
             #expect(swapped.errors.contains("these are rows"), "\(swapped.errors)")
-            let nowhere = try LeadlineCommand.run("predict", "model.txt", "rows.npy", "-o", "no/o.npy", in: folder)
+            let nowhere = try runner.run("predict", "model.txt", "rows.npy", "-o", "no/o.npy")
             #expect(nowhere.status == 1)
             #expect(nowhere.errors.contains("there is no folder"), "\(nowhere.errors)")
-            #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("o.npy").path))
+            #expect(!FileManager.default.fileExists(atPath: runner.folder.appendingPathComponent("o.npy").path))
         }
     }
 
     @Test("inspect tells people and machines the same")
     func inspect() throws {
-        try withModel { folder in
-            let text = try LeadlineCommand.run("inspect", "model.txt", in: folder)
+        try withModel { runner in
+            let text = try runner.run("inspect", "model.txt")
             #expect(text.status == 0, "\(text.errors)")
             for word in ["LightGBM text", "binary sigmoid:1", "1 with 3 leaves", "portable", "visits", "opens"] {
-                #expect(text.output.contains(word), "\(word) is missing in \(text.output)")
+                #expect(text.text.contains(word), "\(word) is missing in \(text.text)")
             }
-            let json = try LeadlineCommand.run("inspect", "--json", "model.txt", in: folder)
+            let json = try runner.run("inspect", "--json", "model.txt")
             let object = try #require(
-                try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+                try JSONSerialization.jsonObject(with: Data(json.text.utf8)) as? [String: Any]
             )
             #expect(object["trees"] as? Int == 1 && object["depth"] as? Int == 2)
             #expect(object["library_version"] as? String == "v4")
             let sha256 = try #require(object["sha256"] as? String)
-            #expect(sha256.utf8.count == 64 && text.output.contains(sha256))
+            #expect(sha256.utf8.count == 64 && text.text.contains(sha256))
         }
     }
 
     @Test("a file that is no model, is missing or is a folder without bundles is refused with status 1")
     func refusals() throws {
-        try withModel { folder in
+        try withModel { runner in
             for (name, word) in [
                 ("rows.npy", "NumPy"), ("missing.json", "no such file"), (".", "no version of a model"),
             ] {
-                let answer = try LeadlineCommand.run("inspect", name, in: folder)
+                let answer = try runner.run("inspect", name)
                 #expect(answer.status == 1)
-                #expect(answer.output.isEmpty && answer.errors.contains(word), "\(answer.errors)")
+                #expect(answer.text.isEmpty && answer.errors.contains(word), "\(answer.errors)")
             }
         }
     }
@@ -141,9 +138,9 @@ struct ModelCommandTests {
 struct LeadlineCommandTests {
     @Test("help and version are answers: standard output, status 0", arguments: ["--help", "--version"])
     func answers(argument: String) throws {
-        let answer = try LeadlineCommand.run(argument)
+        let answer = try CommandRunner().run(argument)
         #expect(answer.status == 0)
-        #expect(!answer.output.isEmpty && answer.errors.isEmpty)
+        #expect(!answer.text.isEmpty && answer.errors.isEmpty)
     }
 
     @Test(
@@ -151,23 +148,23 @@ struct LeadlineCommandTests {
         arguments: [["nonsense"], ["predict"], ["inspect"], ["predict", "a", "b", "-o", "c", "--kernel", "abacus"]]
     )
     func usage(arguments: [String]) throws {
-        let answer = try LeadlineCommand.run(arguments)
+        let answer = try CommandRunner().run(arguments)
         #expect(answer.status == 2, "\(arguments): \(answer.errors)")
-        #expect(answer.output.isEmpty && answer.errors.contains("Usage: leadline"), "\(answer.errors)")
+        #expect(answer.text.isEmpty && answer.errors.contains("Usage: leadline"), "\(answer.errors)")
     }
 
     @Test("every command has help with an example")
     func examples() throws {
-        let overview = try LeadlineCommand.run("--help").output
+        let overview = try CommandRunner().run("--help").text
         let commands = overview.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS") }.dropFirst()
             .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") && !$0.contains("leadline help") }
             .compactMap { $0.split(separator: " ").first.map(String.init) }
         #expect(commands.contains("predict") && commands.contains("inspect"), "\(overview)")
         for command in commands {
-            let help = try LeadlineCommand.run(command, "--help")
+            let help = try CommandRunner().run(command, "--help")
             #expect(help.status == 0)
-            let hasOwnCommands = help.output.contains("SUBCOMMANDS")
-            #expect(hasOwnCommands || help.output.contains("Example"), "leadline \(command) --help has no example")
+            let hasOwnCommands = help.text.contains("SUBCOMMANDS")
+            #expect(hasOwnCommands || help.text.contains("Example"), "leadline \(command) --help has no example")
         }
     }
 }
