@@ -76,16 +76,25 @@ enum PortableKernel {
             for group in groups.reversed() {
                 unsafe clear(&record, codes, kept)
                 let number = UInt8(truncatingIfNeeded: group)
+                // Without a branch or a conditional load: these loops must come out as vector code.
                 for row in 0..<blockRows {
-                    let (bits, before) = unsafe (kept[row], chosen[row])
-                    unsafe chosenGroup[row] = bits != 0 ? number : chosenGroup[row]
-                    unsafe chosen[row] = bits != 0 ? bits : before
+                    let (bits, before, groupBefore) = unsafe (kept[row], chosen[row], chosenGroup[row])
+                    let none: UInt8 = bits == 0 ? 0xff : 0
+                    unsafe chosenGroup[row] = groupBefore & none | number & ~none
+                    unsafe chosen[row] = bits | before & none
                 }
             }
-            for row in 0..<blockRows where unsafe chosen[row] != 0 {
-                unsafe exits[row] = UInt32(
-                    page * groupsPerPage * 8 + Int(chosenGroup[row]) * 8 + chosen[row].trailingZeroBitCount
-                )
+            let first = UInt32(page * groupsPerPage * 8)
+            for row in 0..<blockRows {
+                let (bits, group, before) = unsafe (chosen[row], chosenGroup[row], exits[row])
+                let none: UInt32 = bits == 0 ? ~0 : 0
+                // The bits below the lowest one, counted.
+                let below = (bits &- 1) & ~bits
+                let pairs = below &- (below &>> 1 & 0x55)
+                let fours = (pairs & 0x33) &+ (pairs &>> 2 & 0x33)
+                let zeros = (fours &+ fours &>> 4) & 0x0f
+                let exit = first &+ UInt32(group) &<< 3 &+ UInt32(zeros)
+                unsafe exits[row] = before & none | exit & ~none
             }
         }
         return unsafe exits

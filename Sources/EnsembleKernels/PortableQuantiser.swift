@@ -28,19 +28,60 @@ enum PortableQuantiser {
             let ranker = unsafe rankers[index]
             let thresholds = unsafe ranker.floats + Int(CShimsSeparators)
             let start = unsafe rows.start + Int(ranker.feature) * rows.featureStride
-            for row in 0..<count {
-                let value = unsafe start[row * rows.rowStride]
-                var rank = 0
-                var step = unsafe Int(ranker.paddedCount) / 2
-                while step > 0 {
-                    let threshold = unsafe thresholds[rank + step - 1]
-                    rank += (passesEqual ? threshold <= value : threshold < value) ? step : 0
-                    step /= 2
+            let steps = unsafe Int(ranker.paddedCount).trailingZeroBitCount
+            for first in Swift.stride(from: 0, to: count, by: inStep) {
+                let some = min(inStep, count - first)
+                unsafe withUnsafeTemporaryAllocation(of: Search.self, capacity: inStep) { searches in
+                    for row in 0..<some {
+                        unsafe searches[row] = Search(value: start[(first + row) * rows.rowStride], rank: 0)
+                    }
+                    if passesEqual {
+                        unsafe search(searches, some, thresholds, steps: steps) { $0 <= $1 }
+                    } else {
+                        unsafe search(searches, some, thresholds, steps: steps) { $0 < $1 }
+                    }
+                    for row in 0..<some {
+                        let (value, rank) = unsafe (searches[row].value, Int(searches[row].rank))
+                        unsafe store(rank, value.isNaN, abs(value) <= edge, ranker, first + row, codes)
+                    }
                 }
-                let last = unsafe thresholds[rank]
-                rank += (passesEqual ? last <= value : last < value) ? 1 : 0
-                unsafe store(rank, value.isNaN, abs(value) <= edge, ranker, row, codes)
             }
+        }
+    }
+
+    /// Values that are searched for in step, so that each step's loads can wait together.
+    private static let inStep = 16
+
+    private struct Search {
+        var value: Float
+        var rank: Int32
+    }
+
+    /// Ranks values by halves.
+    ///
+    /// An outcome is a bit added to a rank twice as large: no compiler makes a branch of that.
+    @inline(__always)
+    private static func search(
+        _ searches: UnsafeMutableBufferPointer<Search>,
+        _ count: Int,
+        _ thresholds: UnsafePointer<Float>,
+        steps: Int,
+        isPassed: (_ threshold: Float, _ value: Float) -> Bool
+    ) {
+        // Safety: see `rank`; `count` is at most the searches' own.
+        for step in (0..<steps).reversed() {
+            for row in 0..<count {
+                let search = unsafe searches[row]
+                let twice = search.rank &+ search.rank
+                let threshold = unsafe thresholds[Int((twice &+ 1) &<< Int32(step)) &- 1]
+                unsafe searches[row].rank = twice &+ (isPassed(threshold, search.value) ? 1 : 0)
+            }
+        }
+        // Ranks go up to the count itself.
+        for row in 0..<count {
+            let search = unsafe searches[row]
+            let threshold = unsafe thresholds[Int(search.rank)]
+            unsafe searches[row].rank = search.rank &+ (isPassed(threshold, search.value) ? 1 : 0)
         }
     }
 
