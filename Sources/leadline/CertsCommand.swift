@@ -56,8 +56,8 @@ struct Certs: ParsableCommand {
         if json {
             try printJSONLine(Report(files: files, hosts: hosts, days: days))
         } else {
-            print("wrote \(files.joined(separator: ", "))")
-            print("for \(hosts.joined(separator: ", ")); valid for \(days) day\(days == 1 ? "" : "s")")
+            try printText("wrote \(files.joined(separator: ", "))")
+            try printText("for \(hosts.joined(separator: ", ")); valid for \(days) day\(days == 1 ? "" : "s")")
         }
     }
 }

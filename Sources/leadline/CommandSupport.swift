@@ -14,6 +14,20 @@ func writeToStandardError(_ text: String) {
     FileHandle.standardError.write(Data(text.utf8))
 }
 
+/// A text and a line end on standard output, at once.
+/// - Throws: ``Failure`` when it cannot be written: the disk is full, say.
+func printText(_ text: String) throws { try writeToStandardOutput(Array((text + "\n").utf8)) }
+
+/// Writes bytes to standard output.
+/// - Throws: ``Failure`` when it cannot be written.
+func writeToStandardOutput(_ bytes: [UInt8]) throws {
+    do {
+        try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+    } catch {
+        throw Failure("standard output cannot be written: \(reason(error))")
+    }
+}
+
 /// One JSON object on one line of standard output, keys `like_this` and in order, at once (not when a buffer is full).
 func printJSONLine(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
@@ -24,8 +38,7 @@ func printJSONLine(_ value: some Encodable) throws {
         negativeInfinity: "-Infinity",
         nan: "NaN"
     )
-    let line = try encoder.encode(value) + Data("\n".utf8)
-    try FileHandle.standardOutput.write(contentsOf: line)
+    try writeToStandardOutput([UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")])
 }
 
 /// Whether the path, links followed, is a folder.
@@ -126,12 +139,19 @@ struct ProgressLine {
 
     /// Says how far the work is.
     mutating func update(_ done: Int, of all: Int) {
+        let percent = all > 0 ? " (\(done * 100 / all) %)" : ""
+        show("\(done) of \(all)\(percent)")
+    }
+
+    private mutating func show(_ state: String) {
         let now = ContinuousClock.now
         guard isShown, now - started > .seconds(1), now - (lastShown ?? started) > .milliseconds(100) else { return }
         lastShown = now
-        let percent = all > 0 ? " (\(done * 100 / all) %)" : ""
-        writeToStandardError("\r\u{1B}[K\(label): \(done) of \(all)\(percent)")
+        writeToStandardError("\r\u{1B}[K\(label): \(state)")
     }
+
+    /// Says how far work is that ends by itself, at the latest after so many steps.
+    mutating func update(_ done: Int, atMost most: Int) { show("\(done), at most \(most)") }
 
     /// Takes the line away.
     func finish() {

@@ -89,7 +89,7 @@ struct Import: ParsableCommand {
         let store = BundleStore(path: folder.deletingLastPathComponent().path)
         let bundle = try store.write(draft, name: folder.lastPathComponent)
         let report = Report(bundle, ensemble)
-        if json { try printJSONLine(report) } else { print(report.text) }
+        if json { try printJSONLine(report) } else { try printText(report.text) }
     }
 
     private func draft(of work: ModelImport) throws -> (draft: BundleDraft, ensemble: Ensemble) {

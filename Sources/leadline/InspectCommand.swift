@@ -30,12 +30,12 @@ struct Inspect: ParsableCommand {
     func run() throws {
         if isFolder(file) {
             let report = try BundleReport(BundleStore.load(path: file))
-            if json { try printJSONLine(report) } else { print(report.text) }
+            if json { try printJSONLine(report) } else { try printText(report.text) }
             return
         }
         let bytes = try readWholeFile(file)
         let ensemble = try ModelFile.read(bytes, name: file)
         let report = EnsembleReport(ensemble, bytes: bytes, file: file)
-        if json { try printJSONLine(report) } else { print(report.text) }
+        if json { try printJSONLine(report) } else { try printText(report.text) }
     }
 }

@@ -165,7 +165,7 @@ struct Score: AsyncParsableCommand {
         if let output {
             try writeWholeFile(output, bytes)
         } else {
-            try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+            try writeToStandardOutput(bytes)
         }
         try report(figures, unscored: scores.unscoredRows)
     }

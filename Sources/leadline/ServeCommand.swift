@@ -12,8 +12,8 @@ struct Serve: ParsableCommand {
             Serves the newest version of each model in a folder, and takes new versions into service as they appear there. \
             When it is ready, one JSON line on standard output tells the addresses in use; the log is on standard error.
 
-            SIGTERM and SIGINT drain and end it; SIGHUP looks for new models, tries those that failed again, and reads the \
-            certificates again.
+            SIGTERM and SIGINT drain and end it; SIGHUP looks for new models, tries those that failed again, drops those \
+            whose folder is gone, and reads the certificates again.
 
             Example:
               leadline certs certs/dev

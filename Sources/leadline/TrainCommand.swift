@@ -54,7 +54,7 @@ struct Train: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: "Threads to learn with; when not given, one for 100,000 leads, at most the machine's."
+        help: "Threads to learn with; when not given, one for 100,000 leads, at most the processors that are free."
     )
     var threads: Int?
 
@@ -85,10 +85,10 @@ struct Train: ParsableCommand {
         try store.makeReady(name: place.lastPathComponent)
         for path in [writeSplit, testLeads].compactMap(\.self) { try checkWritable(path) }
         let table = try LeadTable(path: leads)
-        var progress = ProgressLine("growing trees")
+        var progress = ProgressLine("Growing trees")
         let started = ContinuousClock.now
         let model = try ModelTrainer.train(table, options(rows: table.rowCount)) { state in
-            progress.update(state.round, of: state.roundsMax)
+            progress.update(state.round, atMost: state.roundsMax)
         }
         progress.finish()
         let seconds = (ContinuousClock.now - started) / .seconds(1)
@@ -100,8 +100,8 @@ struct Train: ParsableCommand {
                 Answer(model: bundle.name, version: bundle.version, path: bundle.path, report: model.report)
             )
         } else {
-            print(model.report.text)
-            print("Trained in \(String(format: "%.1f", seconds)) s. The bundle: \(bundle.path)")
+            try printText(model.report.text)
+            try printText("Trained in \(String(format: "%.1f", seconds)) s. The bundle: \(bundle.path)")
         }
     }
 
@@ -148,7 +148,8 @@ struct Train: ParsableCommand {
     private func options(rows: Int) -> TrainingOptions {
         // XGBoost's threads wait for each other by spinning: where others need the processors too, two are slower than one (60,000
         // sample leads on a busy machine of two processors: 12 s against 3.6 s). OMP_WAIT_POLICY=passive in the environment helps.
-        let helpful = max(1, min(ProcessInfo.processInfo.activeProcessorCount, rows / 100_000))
+        let free = ProcessInfo.processInfo.activeProcessorCount - othersAtWork()
+        let helpful = max(1, min(free, rows / 100_000))
         return TrainingOptions(
             labelColumn: label,
             positiveValue: positive,
@@ -159,6 +160,12 @@ struct Train: ParsableCommand {
             seed: seed,
             threads: threads ?? helpful
         )
+    }
+
+    /// How many processors were kept busy in the last minute, as far as the system tells.
+    private func othersAtWork() -> Int {
+        let load = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?.split(separator: " ").first
+        return load.flatMap { Double($0) }.map { Int(min($0, 4_096).rounded()) } ?? 0
     }
 
     private func splitText(_ model: TrainedModel) -> [UInt8] {
