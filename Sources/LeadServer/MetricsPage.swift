@@ -25,6 +25,11 @@ enum MetricsPage {
             seconds(ContinuousClock.now - state.started)
         )
         page.gauge("leadline_workers", "Threads that score.", Double(state.telemetry.count))
+        page.gauge(
+            "leadline_workers_lost",
+            "Threads that ended by a failure; the server is not ready then.",
+            Double(state.workersLost.load(ordering: .relaxed))
+        )
 
         add("connections_accepted", "Connections accepted.", .connectionsAccepted)
         add("connections_refused", "Connections closed at once because there were too many.", .connectionsRefused)

@@ -19,6 +19,8 @@ final class ServerState: Sendable {
     let isDraining = Atomic<Bool>(false)
     /// Set once, when what is still under way has to go.
     let isStopping = Atomic<Bool>(false)
+    /// Workers that ended by a failure of the system's; their share of new connections is refused.
+    let workersLost = Atomic<Int>(0)
     let started = ContinuousClock.now
 
     init(models: ModelDirectory, certificates: TLSContext, workers: Int, limits: ServerLimits) {
@@ -31,6 +33,7 @@ final class ServerState: Sendable {
     /// Why the server is not ready; nil when it is.
     func notReadyReason(_ directory: ModelDirectory) -> String? {
         if isDraining.load(ordering: .acquiring) { return "draining" }
+        if workersLost.load(ordering: .acquiring) > 0 { return "a worker has ended; restart the server" }
         return directory.models.isEmpty ? "no model in service" : nil
     }
 }

@@ -41,6 +41,7 @@ final class WorkerCrew: Sendable {
                             try worker.run()
                         } catch {
                             started.bring(.failure(error))
+                            state.workersLost.add(1, ordering: .releasing)
                             log.critical("a worker ended", metadata: ["worker": "\(index)", "error": "\(error)"])
                         }
                     }

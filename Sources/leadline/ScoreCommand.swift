@@ -134,9 +134,22 @@ struct Score: AsyncParsableCommand {
                 )
             }
         }
-        let description = try await client.schema(of: name ?? "")
-        try await score(with: RemoteScorer(client: client, messagesInFlightMax: inFlight), ScoreTarget(description))
+        // One version scores all leads: a publication in between starts the run over, with the new one's schema.
+        for attempt in 1...Self.attemptsMax {
+            let description = try await client.schema(of: name ?? "")
+            do {
+                let scorer = RemoteScorer(client: client, messagesInFlightMax: inFlight)
+                return try await score(with: scorer, ScoreTarget(description))
+            } catch let change as VersionChanged {
+                guard attempt < Self.attemptsMax else {
+                    throw Failure("\(server) changed its model again and again; the last time to \(change.to)")
+                }
+                writeToStandardError("\(server) has put \(change.to) into service; scoring starts over.\n")
+            }
+        }
     }
+
+    private static let attemptsMax = 3
 
     private func score(with scorer: some MessageScorer, _ target: ScoreTarget) async throws {
         guard batch <= target.rowsMax else {

@@ -55,6 +55,12 @@ struct BatchSource: Sendable {
     }
 }
 
+/// The server put another version of the model into service while leads were being scored.
+struct VersionChanged: Error {
+    var from: String
+    var to: String
+}
+
 /// Sends all batches, keeps so many on their way at once, and gathers the replies in order.
 func scoreAll(
     _ source: BatchSource,
@@ -80,7 +86,12 @@ func scoreAll(
                     guard answer.reply.rows == rows, answer.reply.outputs == .all else {
                         throw Failure("the server answered \(answer.reply.rows) rows instead of \(rows)")
                     }
+                    guard answer.reply.version == source.target.version else {
+                        throw VersionChanged(from: source.target.version, to: answer.reply.version)
+                    }
                     return (batch, answer.reply, answer.nanoseconds)
+                } catch let error as WireError where error.code == .schemaMismatch {
+                    throw VersionChanged(from: source.target.version, to: "a version with another schema")
                 } catch let error as WireError {
                     let rows = source.rows(ofBatch: batch)
                     throw Failure("leads \(rows.lowerBound + 1) to \(rows.upperBound) were refused: \(error)")
