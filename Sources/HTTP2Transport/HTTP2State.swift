@@ -180,6 +180,7 @@ internal import CNghttp2
             let input = unsafe input
         else {
             _ = unsafe nghttp2_session_consume(session, stream, count)
+            unsafe dropAnswered(stream, count)
             return
         }
         record.unconsumedBytes &+= count
@@ -213,9 +214,23 @@ internal import CNghttp2
     }
 
     /// The answer is complete before the request is: the rest is of no use (RFC 9113 section 8.1).
+    ///
+    /// A reset at once would be right too, but clients that are still sending take it for a failure and never look at the
+    /// answer (curl before 8). So a moderate rest is taken and dropped.
     mutating func endSent(_ stream: Int32) {
         guard unsafe isServer, let record = unsafe record(stream), !record.peerHasEnded else { return }
         record.discardsBody = true
+        record.dropsLeft = 1 << 20
+        // What was handed out and not used counts as used: the rest needs the window.
+        _ = unsafe nghttp2_session_consume(session, stream, record.unconsumedBytes)
+        record.unconsumedBytes = 0
+    }
+
+    /// Counts bytes of a request that is already answered; ends the stream when there are too many.
+    private mutating func dropAnswered(_ stream: Int32, _ count: Int) {
+        guard let record = unsafe record(stream), let left = record.dropsLeft, left >= 0 else { return }
+        record.dropsLeft = left - count
+        guard left < count else { return }
         _ = unsafe nghttp2_submit_rst_stream(
             session,
             UInt8(NGHTTP2_FLAG_NONE.rawValue),

@@ -28,6 +28,9 @@ final class StreamRecord {
     /// Further bytes of the peer's body are of no use.
     var discardsBody = false
 
+    /// How much more of a request is taken and dropped that is already answered; nil before the answer's end.
+    var dropsLeft: Int?
+
     init(pool: BytePool) { more = ByteQueue(pool: pool) }
 
     var bodyLeft: Int { whole.count &- wholeSent &+ more.count }
@@ -43,6 +46,7 @@ final class StreamRecord {
         hasHead = false
         hasAnswer = false
         discardsBody = false
+        dropsLeft = nil
     }
 
     /// Moves bytes of the body to the end of a queue.

@@ -291,10 +291,11 @@ final class Connection {
         for stream in streams.values {
             let unread = http.unsentBody(stream.id)
             stream.looked(atUnread: unread, now: now)
-            guard stream.waitsForClient || unread > 0 else { continue }
+            // An answered stream is still there when its request has not ended.
+            guard stream.waitsForClient || unread > 0 || stream.hasResponseEnded else { continue }
             if now >= stream.lastProgress + progress {
                 telemetry.counts.add(.timeoutsProgress)
-                http.reset(stream.id, .cancel)
+                http.reset(stream.id, unread == 0 && stream.hasResponseEnded ? .noError : .cancel)
             } else {
                 next = min(next, stream.lastProgress + progress)
             }

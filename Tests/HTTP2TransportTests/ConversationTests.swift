@@ -98,6 +98,29 @@ import Testing
         #expect(open == (0, 0))
     }
 
+    @Test func `after an early answer a moderate rest of the body is taken, and more ends the stream`() throws {
+        for (bytes, isTaken) in [(900_000, true), (3 << 20, false)] {
+            var pair = HTTP2Pair()
+            let stream = try pair.client.beginRequest(scoreHead)
+            pair.client.appendBody(stream, [UInt8]([1]).rawBytes)
+            pair.exchange()
+            pair.server.submitResponse(stream, HTTP2ResponseHead(status: 415), body: [0])
+            pair.exchange()
+            let before = pair.server.openStreamCount
+            #expect(before == 1)
+            pair.client.appendBody(stream, [UInt8](repeating: 2, count: bytes).rawBytes)
+            pair.client.finishBody(stream)
+            pair.exchange()
+            let answer = pair.clientTold.contains(.body(stream, [0]))
+            let isClosed = pair.clientTold.last == .closed(stream, .noError)
+            #expect(answer && isClosed && pair.clientTold.contains(.end(stream)))
+            let unsent = pair.client.unsentBody(stream)
+            #expect(!isTaken || unsent == 0)
+            let open = (pair.server.openStreamCount, pair.client.openStreamCount)
+            #expect(open == (0, 0))
+        }
+    }
+
     @Test func `unused bytes hold the peer back`() throws {
         var pair = HTTP2Pair()
         pair.consumes = false
