@@ -108,7 +108,7 @@ struct Score: AsyncParsableCommand {
             try await score(by: server)
         } else if let model {
             let scorer = LocalScorer(try BundleStore.load(path: model).model)
-            try await score(with: scorer, scorer.target)
+            try await score(try LeadTable(path: leads), with: scorer, scorer.target)
         }
     }
 
@@ -134,12 +134,14 @@ struct Score: AsyncParsableCommand {
                 )
             }
         }
-        // One version scores all leads: a publication in between starts the run over, with the new one's schema.
+        // One version scores all leads: a publication in between starts the run over, with the new one's schema. The leads
+        // are read once: the standard input cannot be read again.
+        let table = try LeadTable(path: leads)
         for attempt in 1...Self.attemptsMax {
             let description = try await client.schema(of: name ?? "")
             do {
                 let scorer = RemoteScorer(client: client, messagesInFlightMax: inFlight)
-                return try await score(with: scorer, ScoreTarget(description))
+                return try await score(table, with: scorer, ScoreTarget(description))
             } catch let change as VersionChanged {
                 guard attempt < Self.attemptsMax else {
                     throw Failure("\(server) changed its model again and again; the last time to \(change.to)")
@@ -151,11 +153,10 @@ struct Score: AsyncParsableCommand {
 
     private static let attemptsMax = 3
 
-    private func score(with scorer: some MessageScorer, _ target: ScoreTarget) async throws {
+    private func score(_ table: LeadTable, with scorer: some MessageScorer, _ target: ScoreTarget) async throws {
         guard batch <= target.rowsMax else {
             throw Failure("--batch \(batch): a message has at most \(target.rowsMax) leads")
         }
-        let table = try LeadTable(path: leads)
         let columns = try table.columns(
             for: target.schema,
             missing: MissingTokens(target.missingTokens),

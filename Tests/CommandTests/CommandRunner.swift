@@ -86,6 +86,25 @@ final class RunningServer {
         address = try JSONDecoder().decode(Ready.self, from: line).listen
     }
 
+    /// Starts one worker on free ports of loopback, with the folder's `models` and `certs`.
+    convenience init(_ runner: CommandRunner) throws {
+        try self.init(
+            runner,
+            "--models",
+            "models",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+            "--tls-cert",
+            "certs/server.pem",
+            "--tls-key",
+            "certs/server.key",
+            "--workers",
+            "1"
+        )
+    }
+
     /// Asks it to end, and tells its exit status.
     func stop() -> Int32 {
         process.terminate()

@@ -39,21 +39,7 @@ struct RecordedRequestTests {
         #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: runner.path("requests/request-1.bin")))) == request)
 
         #expect(try runner.run("certs", "certs").status == 0)
-        let server = try RunningServer(
-            runner,
-            "--models",
-            "models",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin",
-            "127.0.0.1:0",
-            "--tls-cert",
-            "certs/server.pem",
-            "--tls-key",
-            "certs/server.key",
-            "--workers",
-            "1"
-        )
+        let server = try RunningServer(runner)
         let client = try LeadClient(
             LeadClientConfiguration(
                 server: "https://\(server.address)",

@@ -62,21 +62,7 @@ struct ScoreCommandTests {
         if !FileManager.default.fileExists(atPath: runner.path("certs")) {
             #expect(try runner.run("certs", "certs").status == 0)
         }
-        let server = try RunningServer(
-            runner,
-            "--models",
-            "models",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin",
-            "127.0.0.1:0",
-            "--tls-cert",
-            "certs/server.pem",
-            "--tls-key",
-            "certs/server.key",
-            "--workers",
-            "1"
-        )
+        let server = try RunningServer(runner)
         let remote = try runner.run(
             "score",
             "--server",
