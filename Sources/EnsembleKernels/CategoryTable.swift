@@ -102,7 +102,7 @@ struct CategoryColumns {
     /// Columns for all categorical nodes; column numbers are handed out from `nextColumn` on.
     init(_ ensemble: Ensemble, nextColumn: inout Int) {
         // A larger number is in no set, whatever the set's bits say: see `ReferenceEvaluator`.
-        let categoriesMax = ensemble.arithmetic == .float32LessThan ? 1 << 24 : Int(Int32.max)
+        let categoriesMax = ensemble.arithmetic.values == .float32 ? 1 << 24 : Int(Int32.max)
         tableOfSplit = [[CategorySplit: Int]](repeating: [:], count: ensemble.featureCount)
         var open = [Int?](repeating: nil, count: ensemble.featureCount)
         for tree in ensemble.trees {
@@ -131,7 +131,7 @@ struct CategoryColumns {
     /// The split of a categorical node, and whether members of its set go left; nil for a numeric node.
     static func split(_ node: Node, _ tree: Tree) -> (split: CategorySplit, membersGoLeft: Bool)? {
         switch node.test {
-        case .threshold: nil
+        case .threshold, .equalsLeft: nil
         case .inSetLeft(let set):
             (CategorySplit(node, tree.categorySets[Int(set)], membersGoLeft: true), true)
         case .inSetRight(let set):

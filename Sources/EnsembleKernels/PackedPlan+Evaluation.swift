@@ -33,7 +33,7 @@ extension PackedPlan {
         _ scratch: KernelScratch,
         into margins: UnsafeMutablePointer<Double>
     ) {
-        let narrows = arithmetic == .float32LessThan
+        let narrows = arithmetic.values == .float32
         let memory = unsafe work(scratch, narrowedFeatures: narrows ? featureCount : 0)
         for first in stride(from: 0, to: rows, by: Self.rowsMax) {
             let count = min(Self.rowsMax, rows - first)
@@ -65,7 +65,7 @@ extension PackedPlan {
         _ kernel: KernelName,
         _ memory: Work
     ) {
-        let isFloat32 = arithmetic == .float32LessThan
+        let isFloat32 = arithmetic.comparison == .lessThan
         switch kernel {
         case .portable:
             unsafe PortableQuantiser.rank(pass, count: count, rankers, passesEqual: isFloat32, into: memory.codes)
@@ -97,11 +97,11 @@ extension PackedPlan {
     private func sum(_ memory: Work, count: Int, _ kernel: KernelName, into margins: UnsafeMutablePointer<Double>) {
         // Vector kernels add to whole blocks, or to a few rows.
         let starts = count <= fewRowsMax(kernel) ? Self.blockRows : Self.rowsMax
-        switch arithmetic {
-        case .float32LessThan:
+        switch arithmetic.sum {
+        case .float32:
             let sums = unsafe memory.sums.assumingMemoryBound(to: Float.self)
             for output in 0..<outputCount {
-                unsafe (sums + output * Self.rowsMax).update(repeating: Float(baseMargins[output]), count: starts)
+                unsafe (sums + output * Self.rowsMax).update(repeating: Float(start(output)), count: starts)
             }
             unsafe addTrees(memory, count: count, kernel, sums)
             for output in 0..<outputCount {
@@ -110,10 +110,10 @@ extension PackedPlan {
                     unsafe to[row * outputCount] = Double(from[place(ofRow: row, kernel, count: count)])
                 }
             }
-        case .float64LessOrEqual:
+        case .float64:
             let sums = unsafe memory.sums.assumingMemoryBound(to: Double.self)
             for output in 0..<outputCount {
-                unsafe (sums + output * Self.rowsMax).update(repeating: baseMargins[output], count: starts)
+                unsafe (sums + output * Self.rowsMax).update(repeating: start(output), count: starts)
             }
             unsafe addTrees(memory, count: count, kernel, sums)
             for output in 0..<outputCount {
@@ -121,10 +121,21 @@ extension PackedPlan {
                 for row in 0..<count { unsafe to[row * outputCount] = from[place(ofRow: row, kernel, count: count)] }
             }
         }
-        for output in 0..<outputCount where !outputHasTree[output] {
-            for row in 0..<count { unsafe margins[row * outputCount + output] = baseMargins[output] }
+        for output in 0..<outputCount where arithmetic.addsBaseLast || !outputHasTree[output] {
+            let (base, hasTree) = (baseMargins[output], outputHasTree[output])
+            for row in 0..<count {
+                let sum = unsafe margins[row * outputCount + output]
+                unsafe margins[row * outputCount + output] = arithmetic.margin(
+                    ofSum: sum,
+                    base: base,
+                    scale: sumScale,
+                    hasTree: hasTree
+                )
+            }
         }
     }
+
+    private func start(_ output: Int) -> Double { arithmetic.start(base: baseMargins[output]) }
 
     private func addTrees(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Float>) {
         if count <= fewRowsMax(kernel) {

@@ -12,6 +12,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let outputCount: Int
     /// Where each output's sum starts.
     let baseMargins: [Double]
+    let sumScale: SumScale
     /// Outputs that no tree adds to keep their base margin as it is.
     let outputHasTree: [Bool]
     /// Code columns, and so bytes a row.
@@ -58,6 +59,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         featureCount = ensemble.featureCount
         outputCount = ensemble.outputCount
         baseMargins = ensemble.baseMargins
+        sumScale = ensemble.sumScale
         columnCount = columns.count
         categoryTables = columns.categories.tables
         var hasTree = [Bool](repeating: false, count: ensemble.outputCount)
@@ -121,7 +123,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         guard kernel == .avx512 else { return places }
         #if arch(x86_64)
         for place in 0..<Int(CShimsBlockRows) {
-            let row = arithmetic == .float32LessThan ? rowOfFloatSum(place) : rowOfDoubleSum(place)
+            let row = arithmetic.sum == .float32 ? rowOfFloatSum(place) : rowOfDoubleSum(place)
             places[row] = UInt8(place)
         }
         #endif
@@ -220,9 +222,9 @@ private struct LeafStorage {
     private(set) var words: [UInt32] = []
 
     static func form(_ arithmetic: Arithmetic, _ leaves: Int, _ splitDoubles: Bool) -> CShimsLeafForm {
-        switch arithmetic {
-        case .float32LessThan: CShimsLeavesFloat
-        case .float64LessOrEqual: splitDoubles && leaves <= 32 ? CShimsLeavesSplitDouble : CShimsLeavesDouble
+        switch arithmetic.sum {
+        case .float32: CShimsLeavesFloat
+        case .float64: splitDoubles && leaves <= 32 ? CShimsLeavesSplitDouble : CShimsLeavesDouble
         }
     }
 

@@ -17,10 +17,10 @@ enum SpecialValues: Hashable, Comparable {
     case zeroRight
 
     init(_ node: Node, _ arithmetic: Arithmetic) {
-        switch (arithmetic, node.missing) {
-        case (.float32LessThan, _), (.float64LessOrEqual, .nan): self = node.defaultLeft ? .nanLeft : .nanRight
-        case (.float64LessOrEqual, .none): self = .nanAsZero
-        case (.float64LessOrEqual, .zeroAndNaN): self = node.defaultLeft ? .zeroLeft : .zeroRight
+        switch node.missing {
+        case .nan: self = node.defaultLeft ? .nanLeft : .nanRight
+        case .none: self = .nanAsZero
+        case .zeroAndNaN: self = node.defaultLeft ? .zeroLeft : .zeroRight
         }
     }
 
@@ -42,7 +42,7 @@ struct RankTable {
     ///
     /// XGBoost's `x < t` fails, and the threshold is passed, if `t <= x`; LightGBM's `x <= t` if `t < x`.
     func rank(of value: Double, _ arithmetic: Arithmetic) -> Int {
-        thresholds.count { arithmetic == .float32LessThan ? $0 <= value : $0 < value }
+        thresholds.count { arithmetic.comparison == .lessThan ? $0 <= value : $0 < value }
     }
 
     /// The code of a special value.
@@ -60,7 +60,7 @@ struct RankTable {
     /// can be moved to its edge instead: from `0 <= t` on to the upper edge, else to just under the lower one.
     static func comparable(_ threshold: Double, _ arithmetic: Arithmetic) -> Double {
         let edge = Arithmetic.zeroThreshold
-        guard arithmetic == .float64LessOrEqual, abs(threshold) <= edge else { return threshold }
+        guard arithmetic.hasZeroBand, abs(threshold) <= edge else { return threshold }
         return threshold >= 0 ? edge : (-edge).nextDown
     }
 

@@ -37,7 +37,7 @@ final class TreeLanes: @unchecked Sendable {
         blocks = Blocks(
             groups: AlignedBytes(copying: builder.groups),
             slots: AlignedBytes(copying: builder.slots),
-            leaves: ensemble.arithmetic == .float32LessThan
+            leaves: ensemble.arithmetic.sum == .float32
                 ? AlignedBytes(copying: builder.leaves.map { Float($0) }) : AlignedBytes(copying: builder.leaves),
             outputs: AlignedBytes(copying: ensemble.trees.map { UInt32($0.output) }),
             tableColumns: AlignedBytes(copying: tables.columns.map { UInt8($0) })

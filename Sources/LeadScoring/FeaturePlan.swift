@@ -64,7 +64,7 @@ struct FeaturePlan: Sendable {
         self.steps = steps
         self.levels = levels
         nonCategories = schema.indices.filter { schema[$0].kind != .category }
-        comparesDoubles = arithmetic == .float64LessOrEqual
+        comparesDoubles = arithmetic.values == .float64
         hasDays = steps.contains {
             switch $0 {
             case .daysAfter, .daysBeforeAsOf: true

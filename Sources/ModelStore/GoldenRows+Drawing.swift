@@ -30,7 +30,7 @@ extension GoldenRows {
                 default: values += thresholds[feature]
                 }
             }
-            let isFloat = ensemble.arithmetic == .float32LessThan
+            let isFloat = ensemble.arithmetic.values == .float32
             return (0..<rows).map { _ in value(of: column, near: values, isFloat, &lot) }
         }
     }

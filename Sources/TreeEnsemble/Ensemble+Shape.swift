@@ -1,6 +1,6 @@
 /// How the trees of an ensemble look at a feature.
 public struct FeatureUse: Sendable, Equatable {
-    /// Splits that compare the feature with a threshold.
+    /// Splits that compare the feature with a threshold or numbers.
     public var thresholdSplits = 0
     /// Splits that look the feature up in a set of categories.
     public var categorySplits = 0
@@ -26,7 +26,7 @@ extension Ensemble {
         for tree in trees {
             for node in tree.nodes {
                 switch node.test {
-                case .threshold: uses[Int(node.feature)].thresholdSplits += 1
+                case .threshold, .equalsLeft: uses[Int(node.feature)].thresholdSplits += 1
                 case .inSetLeft(let set), .inSetRight(let set):
                     let largest = tree.categorySets[Int(set)].largest
                     uses[Int(node.feature)].categorySplits += 1

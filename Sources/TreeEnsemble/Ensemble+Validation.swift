@@ -19,6 +19,20 @@ extension Ensemble {
             throw InvalidEnsemble("\(baseMargins.count) base margins for \(outputCount) outputs")
         }
         guard averageDivisor >= 1 else { throw InvalidEnsemble("the sum is divided by \(averageDivisor)") }
+        if let linearModel {
+            guard trees.isEmpty else { throw InvalidEnsemble("a linear model has no trees beside it") }
+            guard linearModel.biases.count == outputCount,
+                linearModel.weights.count == outputCount * featureCount
+            else {
+                throw InvalidEnsemble(
+                    "\(linearModel.weights.count) weights and \(linearModel.biases.count) biases for "
+                        + "\(featureCount) features and \(outputCount) outputs"
+                )
+            }
+        }
+        if case .dividedBy(let count) = sumScale, count < 1 {
+            throw InvalidEnsemble("the sum is divided by \(count)")
+        }
         for (index, tree) in trees.enumerated() { try validate(tree, index) }
     }
 
@@ -29,11 +43,12 @@ extension Ensemble {
         guard tree.leafValues.count == tree.nodes.count + 1 else {
             throw InvalidEnsemble("tree \(index) has \(tree.nodes.count) nodes but \(tree.leafValues.count) leaves")
         }
-        if arithmetic == .float32LessThan {
+        if arithmetic.sum == .float32 {
             for (leaf, value) in tree.leafValues.enumerated() where !value.isNaN && Double(Float(value)) != value {
                 throw InvalidEnsemble("tree \(index), leaf \(leaf): \(value) is not a float32")
             }
         }
+        try validateLinearLeaves(tree, index)
         var nodeSeen = [Bool](repeating: false, count: tree.nodes.count)
         var leafSeen = [Bool](repeating: false, count: tree.leafValues.count)
         var pending: [Int32] = [tree.nodes.isEmpty ? ~0 : 0]
@@ -78,12 +93,39 @@ extension Ensemble {
         switch node.test {
         case .threshold(let threshold):
             guard !threshold.isNaN else { throw InvalidEnsemble("\(place()) has no threshold (NaN)") }
-            guard arithmetic != .float32LessThan || Double(Float(threshold)) == threshold else {
+            guard arithmetic.values == .float64 || Double(Float(threshold)) == threshold else {
                 throw InvalidEnsemble("\(place()): threshold \(threshold) is not a float32")
             }
         case .inSetLeft(let set), .inSetRight(let set):
             guard set >= 0, Int(set) < tree.categorySets.count else {
                 throw InvalidEnsemble("\(place()) refers to category set \(set) of \(tree.categorySets.count)")
+            }
+        case .equalsLeft(let numbers):
+            guard numbers >= 0, Int(numbers) < tree.numberSets.count else {
+                throw InvalidEnsemble("\(place()) refers to numbers \(numbers) of \(tree.numberSets.count)")
+            }
+            guard !tree.numberSets[Int(numbers)].contains(where: \.isNaN) else {
+                throw InvalidEnsemble("\(place()) compares with NaN")
+            }
+        }
+    }
+
+    private func validateLinearLeaves(_ tree: Tree, _ index: Int) throws(InvalidEnsemble) {
+        guard !tree.linearLeaves.isEmpty else { return }
+        guard tree.linearLeaves.count == tree.leafValues.count else {
+            throw InvalidEnsemble(
+                "tree \(index) has \(tree.leafValues.count) leaves but \(tree.linearLeaves.count) linear ones"
+            )
+        }
+        for (leaf, linear) in tree.linearLeaves.enumerated() {
+            guard linear.features.count == linear.coefficients.count else {
+                throw InvalidEnsemble(
+                    "tree \(index), leaf \(leaf): \(linear.features.count) features but "
+                        + "\(linear.coefficients.count) coefficients"
+                )
+            }
+            if let outside = linear.features.first(where: { $0 < 0 || Int($0) >= featureCount }) {
+                throw InvalidEnsemble("tree \(index), leaf \(leaf) looks at feature \(outside) of \(featureCount)")
             }
         }
     }

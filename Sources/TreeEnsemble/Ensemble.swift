@@ -14,8 +14,13 @@ public struct Ensemble: Sendable, Equatable {
     public var outputCount: Int
     /// Comparison, precision and order of the sum.
     public var arithmetic: Arithmetic
-    /// What each output starts from, one an output (XGBoost's base score as a margin; 0 for LightGBM).
+    /// What each output starts from, or what is added to it last, as ``arithmetic`` says; one an output (XGBoost's base
+    /// score as a margin; 0 for LightGBM).
     public var baseMargins: [Double]
+    /// What sums are multiplied with before a base margin that comes last.
+    public var sumScale: SumScale
+    /// The linear model that stands in the trees' place (XGBoost's `gblinear`).
+    public var linearModel: LinearModel?
     /// The trees in the order in which they are added up.
     public var trees: [Tree]
     /// How margins become predictions.
@@ -33,6 +38,8 @@ public struct Ensemble: Sendable, Equatable {
         outputCount: Int,
         arithmetic: Arithmetic,
         baseMargins: [Double],
+        sumScale: SumScale = .none,
+        linearModel: LinearModel? = nil,
         trees: [Tree],
         transform: OutputTransform,
         averageDivisor: Int = 1,
@@ -44,6 +51,8 @@ public struct Ensemble: Sendable, Equatable {
         self.outputCount = outputCount
         self.arithmetic = arithmetic
         self.baseMargins = baseMargins
+        self.sumScale = sumScale
+        self.linearModel = linearModel
         self.trees = trees
         self.transform = transform
         self.averageDivisor = averageDivisor
@@ -58,11 +67,12 @@ public struct Ensemble: Sendable, Equatable {
 
 /// The library and file an ensemble was read from.
 public struct Provenance: Sendable, Equatable {
-    /// `xgboost` or `lightgbm`.
+    /// `xgboost`, `lightgbm`, `catboost`, or the producer that an ONNX file names.
     public var library: String
     /// The version that wrote the file, as far as the file tells.
     public var libraryVersion: String
-    /// The file's form: `xgboost-json`, `xgboost-ubjson`, `lightgbm-text`.
+    /// The file's form: `xgboost-json`, `xgboost-ubjson`, `lightgbm-text`, `onnx`, `catboost-cbm`,
+    /// `catboost-json`.
     public var format: String
 
     /// A provenance of these words.
@@ -73,36 +83,36 @@ public struct Provenance: Sendable, Equatable {
     }
 }
 
-/// Comparison, precision and order of the sum: all that the libraries do differently with the same tree.
-public enum Arithmetic: Sendable, Equatable {
-    /// XGBoost: the value is rounded to float32, goes left if `value < threshold`, and leaves are added in float32, in
-    /// tree order, to the base margin.
-    case float32LessThan
-    /// LightGBM: the value is a double (one of at most `1e-35f` in size is 0), goes left if `value <= threshold`, and
-    /// leaves are added in double, in tree order, from 0.
-    case float64LessOrEqual
-
-    /// LightGBM's `kZeroThreshold`: `1e-35f` widened to double (`include/LightGBM/meta.h`).
-    public static let zeroThreshold = Double(Float(1e-35))
-}
-
 /// One tree: inner nodes and leaves in flat arrays.
 public struct Tree: Sendable, Equatable {
     /// The output (class or target) that the tree adds to.
     public var output: Int
     /// Inner nodes, the root first; none if the tree is a single leaf.
     public var nodes: [Node]
-    /// Leaf values, already scaled by the tree's weight; exact float32 values for XGBoost.
+    /// Leaf values, already scaled by the tree's weight; exact in the precision of the sum.
     public var leafValues: [Double]
     /// Category sets that nodes refer to.
     public var categorySets: [CategorySet]
+    /// Sets of numbers that nodes refer to (ONNX's `BRANCH_EQ` and `MEMBER`).
+    public var numberSets: [[Double]]
+    /// What leaves add beside their value (LightGBM's `linear_tree`), one a leaf; empty if no leaf is linear.
+    public var linearLeaves: [LinearLeaf]
 
     /// A tree of these parts.
-    public init(output: Int, nodes: [Node], leafValues: [Double], categorySets: [CategorySet] = []) {
+    public init(
+        output: Int,
+        nodes: [Node],
+        leafValues: [Double],
+        categorySets: [CategorySet] = [],
+        numberSets: [[Double]] = [],
+        linearLeaves: [LinearLeaf] = []
+    ) {
         self.output = output
         self.nodes = nodes
         self.leafValues = leafValues
         self.categorySets = categorySets
+        self.numberSets = numberSets
+        self.linearLeaves = linearLeaves
     }
 }
 
@@ -140,6 +150,8 @@ public enum NodeTest: Sendable, Equatable {
     case inSetLeft(set: Int32)
     /// Looks the category up; a row in the set goes right (XGBoost's way).
     case inSetRight(set: Int32)
+    /// Looks the value itself up among the tree's numbers of this index; a row whose value is one of them goes left.
+    case equalsLeft(numbers: Int32)
 }
 
 /// What counts as missing at a node.

@@ -22,9 +22,21 @@ extension OutputTransform: CustomStringConvertible {
 extension Arithmetic: CustomStringConvertible {
     /// Comparison and sum in words.
     public var description: String {
-        switch self {
-        case .float32LessThan: "float32; left if value < threshold; leaves are added in float32 to the base margin"
-        case .float64LessOrEqual: "float64; left if value <= threshold; leaves are added in float64 from 0"
-        }
+        let values = values == .float32 ? "float32" : "float64"
+        let sum = sum == .float32 ? "float32" : "float64"
+        let comparison = comparison == .lessThan ? "<" : "<="
+        let leaves =
+            switch aggregate {
+            case .sum: "leaves are added in \(sum)"
+            case .minimum: "the smallest leaf"
+            case .maximum: "the largest leaf"
+            }
+        let base =
+            switch (aggregate, addsBaseLast) {
+            case (.sum, false): self == .float64LessOrEqual ? " from 0" : " to the base margin"
+            case (_, true): ", the base margin last"
+            case (_, false): ""
+            }
+        return "\(values); left if value \(comparison) threshold; \(leaves)\(base)"
     }
 }

@@ -1,6 +1,7 @@
 /// The slow, obviously right evaluator: one row, one tree, one node at a time.
 ///
-/// It defines every bit of a margin; kernels are compared with it, and it with XGBoost and LightGBM.
+/// It defines every bit of a margin; kernels are compared with it, and it with the
+/// libraries.
 public struct ReferenceEvaluator: Sendable {
     /// The ensemble that is evaluated.
     public let ensemble: Ensemble
@@ -18,13 +19,23 @@ public struct ReferenceEvaluator: Sendable {
     /// - Precondition: the row is as wide as the ensemble.
     public func margins(of row: [Double]) -> [Double] {
         precondition(row.count == ensemble.featureCount, "a row has one value a feature")
-        var sums = ensemble.baseMargins
+        if let linear = ensemble.linearModel { return linear.margins(of: row, baseMargins: ensemble.baseMargins) }
+        let arithmetic = ensemble.arithmetic
+        var sums = ensemble.baseMargins.map(arithmetic.start)
+        var hasTree = [Bool](repeating: false, count: ensemble.outputCount)
         for tree in ensemble.trees {
-            let value = tree.leafValues[leaf(of: tree, for: row)]
-            switch ensemble.arithmetic {
-            case .float32LessThan: sums[tree.output] = Double(Float(sums[tree.output]) + Float(value))
-            case .float64LessOrEqual: sums[tree.output] += value
-            }
+            let leaf = leaf(of: tree, for: row)
+            let linear = tree.linearLeaves.isEmpty ? nil : tree.linearLeaves[leaf].value(for: row)
+            sums[tree.output] = arithmetic.adding(linear ?? tree.leafValues[leaf], to: sums[tree.output])
+            hasTree[tree.output] = true
+        }
+        for output in sums.indices {
+            sums[output] = arithmetic.margin(
+                ofSum: sums[output],
+                base: ensemble.baseMargins[output],
+                scale: ensemble.sumScale,
+                hasTree: hasTree[output]
+            )
         }
         return sums
     }
@@ -41,20 +52,23 @@ public struct ReferenceEvaluator: Sendable {
 
     /// Whether a value goes left at a node.
     public func goesLeft(_ value: Double, _ node: Node, _ tree: Tree) -> Bool {
-        switch (ensemble.arithmetic, node.test) {
-        case (.float32LessThan, .threshold(let threshold)):
-            let narrow = Float(value)
-            if narrow.isNaN { return node.defaultLeft }
-            return narrow < Float(threshold)
-        case (.float64LessOrEqual, .threshold(let threshold)):
-            let isZero = abs(value) <= Arithmetic.zeroThreshold
+        let arithmetic = ensemble.arithmetic
+        switch node.test {
+        case .threshold(let threshold):
+            var compared = arithmetic.values == .float32 ? Double(Float(value)) : value
+            let isZero = arithmetic.hasZeroBand && abs(compared) <= Arithmetic.zeroThreshold
             switch node.missing {
-            case .nan where value.isNaN, .zeroAndNaN where value.isNaN || isZero: return node.defaultLeft
-            default: return (value.isNaN || isZero ? 0 : value) <= threshold
+            case .nan where compared.isNaN, .zeroAndNaN where compared.isNaN || isZero: return node.defaultLeft
+            default: break
             }
-        case (_, .inSetLeft(let set)):
+            if compared.isNaN || isZero { compared = 0 }
+            return arithmetic.comparison == .lessThan ? compared < threshold : compared <= threshold
+        case .equalsLeft(let numbers):
+            let compared = arithmetic.values == .float32 ? Double(Float(value)) : value
+            return compared.isNaN ? node.defaultLeft : tree.numberSets[Int(numbers)].contains(compared)
+        case .inSetLeft(let set):
             return isIn(tree.categorySets[Int(set)], value, node) ?? node.defaultLeft
-        case (_, .inSetRight(let set)):
+        case .inSetRight(let set):
             return isIn(tree.categorySets[Int(set)], value, node).map { !$0 } ?? node.defaultLeft
         }
     }
@@ -64,10 +78,10 @@ public struct ReferenceEvaluator: Sendable {
     /// The value is truncated toward zero; a negative, fractional-negative or huge one is in no set. XGBoost rounds to
     /// float32 first.
     private func isIn(_ set: CategorySet, _ value: Double, _ node: Node) -> Bool? {
-        let category = ensemble.arithmetic == .float32LessThan ? Double(Float(value)) : value
+        let category = ensemble.arithmetic.values == .float32 ? Double(Float(value)) : value
         if category.isNaN { return node.missing == .nan ? nil : false }
-        guard category >= 0 || category > -1 && ensemble.arithmetic == .float64LessOrEqual,
-            category < Double(1 << 24) || ensemble.arithmetic == .float64LessOrEqual && category < Double(Int32.max)
+        guard category >= 0 || category > -1 && ensemble.arithmetic.values == .float64,
+            category < Double(1 << 24) || ensemble.arithmetic.values == .float64 && category < Double(Int32.max)
         else { return false }
         return set.contains(Int(category))
     }
