@@ -22,8 +22,12 @@ let avx512: [SwiftSetting] = [
         ["f", "bw", "dq", "vl", "vbmi", "bitalg"].flatMap { ["-Xcc", "-mavx512" + $0] } + ["-Xcc", "-mgfni", "-O"]
     )
 ]
+let avx2: [SwiftSetting] = [
+    .unsafeFlags(["avx2", "bmi", "bmi2", "lzcnt", "popcnt"].flatMap { ["-Xcc", "-m" + $0] } + ["-O"])
+]
 #else
 let avx512: [SwiftSetting] = []
+let avx2: [SwiftSetting] = []
 #endif
 
 /// A module of the house; it may import only from the floors below its own.
@@ -60,6 +64,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CShims"),
         .target(name: "CVectors"),
+        .target(name: "CLanes"),
 
         // Floor 1: ground.
         room("ByteKit", ["CShims", "COpenSSL"], settings: lifetimes),
@@ -74,12 +79,12 @@ let package = Package(
         room("Reactor", ["ByteKit", "CShims"]),
         room("TLSTransport", ["ByteKit", "COpenSSL"], settings: lifetimes),
         room("HTTP2Transport", ["ByteKit", "CNghttp2"], settings: lifetimes),
-        .target(
-            name: "EnsembleKernelsAVX512",
-            dependencies: ["CShims", "CVectors"],
-            swiftSettings: house + avx512
+        room("EnsembleKernelsAVX2", ["CShims", "CLanes"], settings: house + avx2),
+        room("EnsembleKernelsAVX512", ["CShims", "CLanes", "CVectors"], settings: house + avx512),
+        room(
+            "EnsembleKernels",
+            ["CShims", "CLanes", "TreeEnsemble", "EnsembleKernelsAVX2", "EnsembleKernelsAVX512"]
         ),
-        room("EnsembleKernels", ["CShims", "TreeEnsemble", "EnsembleKernelsAVX512"]),
         room("EnsembleFormats", ["ByteKit", "TreeEnsemble"]),
 
         // Floor 3: domain.

@@ -43,7 +43,6 @@ public final class EnsembleKernel: Sendable {
         let chosen = kernel ?? Self.supportedByProcessor.first ?? .portable
         let missing = chosen.missingOnThisProcessor
         guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
-        try PackedPlan.checkSize(ensemble)
         self.kernel = chosen
         plan = try PackedPlan(ensemble, chosen)
         featureCount = plan.featureCount

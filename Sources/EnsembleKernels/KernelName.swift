@@ -2,9 +2,11 @@ private import CShims
 
 /// A way of evaluating an ensemble; all give the same bits.
 public enum KernelName: String, CaseIterable, Sendable {
-    /// 64 rows at a time in 512-bit registers (F, BW, VL, VBMI, BITALG, GFNI).
+    /// 512-bit registers (F, BW, VL, VBMI, BITALG, GFNI).
     case avx512
-    /// Plain Swift for any processor.
+    /// 256-bit registers (AVX2).
+    case avx2
+    /// 128-bit registers of any processor, and no lookups in them.
     case portable
 }
 
@@ -13,14 +15,22 @@ extension KernelName {
     public var missingOnThisProcessor: [String] {
         switch self {
         case .portable: return []
-        case .avx512:
-            #if arch(x86_64)
-            let features = CShims_processorFeatures()
-            return Self.avx512Needs.filter { features & UInt32($0.bit.rawValue) == 0 }.map(\.name)
-            #else
-            return ["x86-64"]
-            #endif
+        case .avx2: return Self.missing(Self.avx2Needs)
+        case .avx512: return Self.missing(Self.avx512Needs)
         }
+    }
+
+    private static func missing(_ needs: [(name: String, bit: CShimsProcessorFeature)]) -> [String] {
+        #if arch(x86_64)
+        let features = CShims_processorFeatures()
+        return needs.filter { features & UInt32($0.bit.rawValue) == 0 }.map(\.name)
+        #else
+        return ["x86-64"]
+        #endif
+    }
+
+    private static var avx2Needs: [(name: String, bit: CShimsProcessorFeature)] {
+        [("AVX2", CShimsProcessorAVX2), ("BMI2", CShimsProcessorBMI2)]
     }
 
     private static var avx512Needs: [(name: String, bit: CShimsProcessorFeature)] {

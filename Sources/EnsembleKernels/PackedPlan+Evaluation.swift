@@ -1,4 +1,5 @@
 internal import CShims
+internal import EnsembleKernelsAVX2
 internal import EnsembleKernelsAVX512
 import TreeEnsemble
 
@@ -6,7 +7,6 @@ import TreeEnsemble
 // scratch gives blocks as large as asked for, to one thread.
 extension PackedPlan {
     private static var rowsMax: Int { Int(CShimsRowsMax) }
-    private static var blockRows: Int { Int(CShimsBlockRows) }
 
     /// Evaluates float rows, a pass of up to `rowsMax` at a time: codes, then trees, then margins.
     func evaluate(
@@ -67,7 +67,7 @@ extension PackedPlan {
     ) {
         let isFloat32 = arithmetic.comparison == .lessThan
         switch kernel {
-        case .portable:
+        case .portable, .avx2:
             unsafe PortableQuantiser.rank(pass, count: count, rankers, passesEqual: isFloat32, into: memory.codes)
         case .avx512:
             #if arch(x86_64)
@@ -95,30 +95,26 @@ extension PackedPlan {
 
     /// Sums the trees over a pass of codes and writes its margins, widened, row by row.
     private func sum(_ memory: Work, count: Int, _ kernel: KernelName, into margins: UnsafeMutablePointer<Double>) {
-        // Vector kernels add to whole blocks, or to a few rows.
-        let starts = count <= fewRowsMax(kernel) ? Self.blockRows : Self.rowsMax
         switch arithmetic.sum {
         case .float32:
             let sums = unsafe memory.sums.assumingMemoryBound(to: Float.self)
             for output in 0..<outputCount {
-                unsafe (sums + output * Self.rowsMax).update(repeating: Float(start(output)), count: starts)
+                unsafe (sums + output * Self.rowsMax).update(repeating: Float(start(output)), count: Self.rowsMax)
             }
             unsafe addTrees(memory, count: count, kernel, sums)
             for output in 0..<outputCount {
                 let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
-                for row in 0..<count {
-                    unsafe to[row * outputCount] = Double(from[place(ofRow: row, kernel, count: count)])
-                }
+                for row in 0..<count { unsafe to[row * outputCount] = Double(from[row]) }
             }
         case .float64:
             let sums = unsafe memory.sums.assumingMemoryBound(to: Double.self)
             for output in 0..<outputCount {
-                unsafe (sums + output * Self.rowsMax).update(repeating: start(output), count: starts)
+                unsafe (sums + output * Self.rowsMax).update(repeating: start(output), count: Self.rowsMax)
             }
             unsafe addTrees(memory, count: count, kernel, sums)
             for output in 0..<outputCount {
                 let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
-                for row in 0..<count { unsafe to[row * outputCount] = from[place(ofRow: row, kernel, count: count)] }
+                for row in 0..<count { unsafe to[row * outputCount] = from[row] }
             }
         }
         for output in 0..<outputCount where arithmetic.addsBaseLast || !outputHasTree[output] {
@@ -142,20 +138,21 @@ extension PackedPlan {
             unsafe addTreesToFew(memory, count: count, sums)
             return
         }
-        let blocks = (count + Self.blockRows - 1) / Self.blockRows
-        switch kernel {
-        case .portable:
-            unsafe PortableKernel.add(
-                forest,
-                memory.codes,
-                blocks: blocks,
-                work: memory.temporary.assumingMemoryBound(to: UInt8.self),
-                sums
-            )
-        case .avx512:
-            #if arch(x86_64)
-            unsafe addTreesAVX512(forest, memory.codes, blocks: blocks, sums)
-            #endif
+        unsafe kernel.makeMasks(sliced.forest, memory.codes, rows: count, work: memory.temporary, into: memory.masks)
+        for run in sliced.runs {
+            switch run {
+            case .groups(let first, let groups):
+                unsafe kernel.addTrees(
+                    sliced.forest,
+                    first..<first + groups,
+                    memory.masks,
+                    rows: count,
+                    work: memory.temporary,
+                    sums
+                )
+            case .walked(let first, let trees):
+                unsafe TreeWalk.add(walk, first..<first + trees, memory.codes, rows: count, sums)
+            }
         }
     }
 
@@ -164,31 +161,32 @@ extension PackedPlan {
             unsafe addTreesToFew(memory, count: count, sums)
             return
         }
-        let blocks = (count + Self.blockRows - 1) / Self.blockRows
-        switch kernel {
-        case .portable:
-            unsafe PortableKernel.add(
-                forest,
-                memory.codes,
-                blocks: blocks,
-                work: memory.temporary.assumingMemoryBound(to: UInt8.self),
-                sums
-            )
-        case .avx512:
-            #if arch(x86_64)
-            unsafe addTreesAVX512(forest, memory.codes, blocks: blocks, sums)
-            #endif
+        unsafe kernel.makeMasks(sliced.forest, memory.codes, rows: count, work: memory.temporary, into: memory.masks)
+        for run in sliced.runs {
+            switch run {
+            case .groups(let first, let groups):
+                unsafe kernel.addTrees(
+                    sliced.forest,
+                    first..<first + groups,
+                    memory.masks,
+                    rows: count,
+                    work: memory.temporary,
+                    sums
+                )
+            case .walked(let first, let trees):
+                unsafe TreeWalk.add(walk, first..<first + trees, memory.codes, rows: count, sums)
+            }
         }
     }
 
-    /// Walks a few rows, or takes their trees side by side; sums lie row by row.
+    /// Walks a few rows, or takes their trees side by side.
     private func addTreesToFew(_ memory: Work, count: Int, _ sums: UnsafeMutablePointer<Float>) {
         #if arch(x86_64)
         if let lanes {
             unsafe addTreeLanesAVX512(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
+            return
         }
         #endif
-        guard let walk else { return }
         for row in 0..<count {
             let codes = unsafe memory.codes + row
             unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)
@@ -199,35 +197,17 @@ extension PackedPlan {
         #if arch(x86_64)
         if let lanes {
             unsafe addTreeLanesAVX512(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
+            return
         }
         #endif
-        guard let walk else { return }
         for row in 0..<count {
             let codes = unsafe memory.codes + row
             unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)
         }
     }
 
-    /// Up to this many rows another form is faster than clearing bits for 64: measured on 500 trees of 31 and of 64
-    /// leaves.
-    private func fewRowsMax(_ kernel: KernelName) -> Int {
-        if let lanes { return lanes.rowsMax }
-        guard walk != nil else { return 0 }
-        switch kernel {
-        case .portable: return 24
-        case .avx512: return 5
-        }
-    }
-
-    /// Where a row's sum lies among an output's: vector kernels keep each block in the order that their lanes have.
-    @inline(__always)
-    private func place(ofRow row: Int, _ kernel: KernelName, count: Int) -> Int {
-        switch kernel {
-        case .portable: row
-        case .avx512 where count <= fewRowsMax(kernel): row
-        case .avx512: row / Self.blockRows * Self.blockRows + Int(sumPlaces[row % Self.blockRows])
-        }
-    }
+    /// Up to this many rows another form is faster than slices.
+    private func fewRowsMax(_ kernel: KernelName) -> Int { lanes?.rowsMax ?? 8 }
 
     /// A thread's working memory, cut up for this plan.
     @unsafe
@@ -236,31 +216,34 @@ extension PackedPlan {
         let sums: UnsafeMutableRawPointer
         let temporary: UnsafeMutableRawPointer
         let narrowed: UnsafeMutablePointer<Float>
+        let masks: UnsafeMutableRawPointer
     }
 
     /// Working memory for whichever of the evaluators runs: ranking, clearing or walking.
     private var temporaryByteCount: Int {
-        let walking = TreeWalk.workByteCount(columns: columnCount, trees: Int(unsafe forest.treeCount))
+        let walking = TreeWalk.workByteCount(columns: columnCount, trees: walk.treeCount)
         #if arch(x86_64)
-        return max(PortableKernel.workByteCount, rankWorkByteCount, treeLanesWorkByteCount, walking)
+        return max(slicedWorkByteCount, rankWorkByteCount, treeLanesWorkByteCount, walking)
         #else
-        return max(PortableKernel.workByteCount, walking)
+        return max(slicedWorkByteCount, walking)
         #endif
     }
 
     private func work(_ scratch: KernelScratch, narrowedFeatures: Int) -> Work {
         let codeBytes = columnCount * Self.rowsMax
+        let maskBytes = sliced.maskCount * Int(CShimsMaskBytes)
         let narrowedBytes = narrowedFeatures * Self.rowsMax * MemoryLayout<Float>.stride
         let blocks = unsafe scratch.prepare(
-            codeByteCount: codeBytes + narrowedBytes + temporaryByteCount,
+            codeByteCount: codeBytes + narrowedBytes + maskBytes + temporaryByteCount,
             sumByteCount: outputCount * Self.rowsMax * MemoryLayout<Double>.stride
         )
         let codes = unsafe blocks.codes.assumingMemoryBound(to: UInt8.self)
         return unsafe Work(
             codes: codes,
             sums: blocks.sums,
-            temporary: blocks.codes + codeBytes + narrowedBytes,
-            narrowed: UnsafeMutableRawPointer(codes + codeBytes).assumingMemoryBound(to: Float.self)
+            temporary: blocks.codes + codeBytes + narrowedBytes + maskBytes,
+            narrowed: UnsafeMutableRawPointer(codes + codeBytes).assumingMemoryBound(to: Float.self),
+            masks: blocks.codes + codeBytes + narrowedBytes
         )
     }
 }

@@ -67,7 +67,7 @@ final class TreeLanes: @unchecked Sendable {
     /// In tenths of a nanosecond, fitted to 500 trees of 31 leaves (16,200 clears, 284 slots) and 500 of 64 (26,850 and
     /// 647): 64 rows take 15 a clear and 14 a tree, a row 12 a slot and 6 a tree; the same at 38 and 37 rows.
     private static func rowsMax(trees: Int, slots: Int, clears: Int) -> Int {
-        min((15 * clears + 14 * trees) / (12 * slots + 6 * trees), Int(CShimsBlockRows))
+        min((15 * clears + 14 * trees) / (12 * slots + 6 * trees), 64)
     }
 }
 

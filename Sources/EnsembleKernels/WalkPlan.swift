@@ -63,11 +63,15 @@ final class WalkPlan: @unchecked Sendable {
         let memberSets: AlignedBytes
     }
 
-    /// Packs a valid ensemble; nil if it has too many columns or nodes to be walked.
-    init?(_ ensemble: Ensemble, _ columns: CodeColumns) {
+    /// Packs a valid ensemble.
+    /// - Throws: ``KernelError/tooLarge(_:)`` if it has too many columns or nodes to be numbered.
+    init(_ ensemble: Ensemble, _ columns: CodeColumns) throws(KernelError) {
         var builder = WalkBuilder()
         let nodeCount = ensemble.trees.reduce(0) { $0 + $1.nodes.count + $1.leafValues.count }
-        guard columns.count <= Self.columnsMax, nodeCount < Int(UInt32.max) else { return nil }
+        guard columns.count <= Self.columnsMax else {
+            throw .tooLarge("\(columns.count) code columns; at most \(Self.columnsMax) can be numbered")
+        }
+        guard nodeCount < Int(UInt32.max) else { throw .tooLarge("\(nodeCount) nodes and leaves") }
         for tree in ensemble.trees { builder.add(tree, columns) }
         treeCount = ensemble.trees.count
         walkedTreeCount = builder.walkedTrees.count

@@ -5,4 +5,5 @@
 #include "LinuxSystem.h"
 #include "CShimsEnsemblePlan.h"
 #include "CShimsProcessor.h"
+#include "CShimsSlicedPlan.h"
 #endif

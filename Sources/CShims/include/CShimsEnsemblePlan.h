@@ -4,68 +4,15 @@
 
 // The packed ensemble's records, laid out once so that every kernel reads the same bytes.
 
-// Rows are scored in passes of at most CShimsRowsMax, in blocks of CShimsBlockRows. A pass's codes are one byte a row
-// and code column, column after column: row r of column c is byte c * CShimsRowsMax + r.
-enum { CShimsRowsMax = 512, CShimsBlockRows = 64 };
-
-// Trees ----------------------------------------------------------------------------------------------------------
-//
-// A tree's leaves are numbered so that each node has its smaller side first; a row that goes to the larger side clears
-// the bits of the smaller; the exit leaf is the lowest bit left. Bits are kept in groups of eight leaves, a byte a row,
-// and a tree's records come group by group, the last group first:
-//
-//   CShimsGroup | CShimsClear × above | CShimsClear × notAbove | CShimsMemberClear × members | next group ...
-
-// A code column's place in a pass (column * CShimsRowsMax), and in its low byte the bits that a
-// cleared row keeps.
-typedef uint32_t CShimsPlaceAndKeep;
-
-typedef struct {
-    CShimsPlaceAndKeep placeAndKeep;
-    uint32_t keys;  // the key in each of four bytes: a four-byte broadcast costs nothing but the load
-} CShimsClear;
-
-typedef struct {
-    CShimsPlaceAndKeep placeAndKeep;
-    uint32_t unused;
-    uint64_t codes;  // bit c: rows of code c (0...63) are cleared
-} CShimsMemberClear;
-
-typedef struct {
-    uint32_t above;     // clears where code > key
-    uint32_t notAbove;  // clears where code <= key
-    uint32_t members;   // clears where the code's bit is set
-    uint32_t unused;
-} CShimsGroup;
-
-// How a tree's leaf values are stored.
-typedef enum {
-    CShimsLeavesFloat = 0,        // a float each, zeros up to a multiple of 16
-    CShimsLeavesDouble = 1,       // a double each, zeros up to a multiple of 16
-    CShimsLeavesSplitDouble = 2,  // for 32 leaves: the low halves of the doubles, then the high halves
-} CShimsLeafForm;
-
-typedef struct {
-    uint64_t recordOffset;  // of the tree's first group in the record stream, in bytes
-    uint64_t leafOffset;    // of the tree's first leaf in the leaf storage, in bytes
-    uint32_t groupCount;
-    uint32_t leafCount;
-    uint32_t output;
-    uint32_t leafForm;
-} CShimsTree;
-
-typedef struct {
-    const CShimsTree *trees;
-    const uint8_t *records;
-    const uint8_t *leaves;
-    const uint64_t *matrices;  // for each byte of bits to keep, the bit matrix that keeps them
-    uint32_t treeCount;
-} CShimsForest;
+// Rows are scored in passes of at most CShimsRowsMax. A pass's codes are one byte a row and code column, column after
+// column: row r of column c is byte c * CShimsRowsMax + r.
+enum { CShimsRowsMax = 512 };
 
 // Trees across -----------------------------------------------------------------------------------------------------
 //
-// The same trees for a few rows: the lanes of a register are 64 trees, and a row's codes the table they look up. Leaves
-// are numbered and cleared as above. A group of 64 trees has planes of eight leaves of each tree, and a plane has slots,
+// Trees for a few rows: the lanes of a register are 64 trees, and a row's codes the table they look up. A tree's leaves
+// are numbered so that each node has its smaller side first; a row that goes to the larger side clears the bits of the
+// smaller; the exit leaf is the lowest bit left. Bits are kept in planes of eight leaves, a byte a row. A group of 64 trees has the planes of each tree, and a plane has slots,
 // each with one node of every tree that has another to clear in it: three registers, which are
 //
 //   byte t of the first:  the place of tree t's column in the table; bit 7: cleared where the code is not above the key, else where it is

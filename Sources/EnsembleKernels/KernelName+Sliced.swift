@@ -1,0 +1,125 @@
+internal import CShims
+internal import EnsembleKernelsAVX2
+internal import EnsembleKernelsAVX512
+
+// Which module's copy of the sliced kernel runs.
+//
+// Safety of this file: as in `SlicedKernel.swift`.
+extension KernelName {
+    /// Whether leaves are looked up byte by byte.
+    var hasLookups: Bool {
+        switch self {
+        #if arch(x86_64)
+        case .avx512: EnsembleKernelsAVX512.slicedKernelHasLookups()
+        case .avx2: EnsembleKernelsAVX2.slicedKernelHasLookups()
+        #endif
+        default: slicedKernelHasLookups()
+        }
+    }
+
+    func makeMasks(
+        _ forest: UnsafePointer<CShimsSlicedForest>,
+        _ codes: UnsafePointer<UInt8>,
+        rows: Int,
+        work: UnsafeMutableRawPointer,
+        into masks: UnsafeMutableRawPointer
+    ) {
+        switch self {
+        #if arch(x86_64)
+        case .avx512: unsafe EnsembleKernelsAVX512.makeMasks(forest, codes, rows: rows, work: work, into: masks)
+        case .avx2: unsafe EnsembleKernelsAVX2.makeMasks(forest, codes, rows: rows, work: work, into: masks)
+        #endif
+        default: unsafe EnsembleKernels.makeMasks(forest, codes, rows: rows, work: work, into: masks)
+        }
+    }
+
+    func addTrees(
+        _ forest: UnsafePointer<CShimsSlicedForest>,
+        _ groups: Range<Int>,
+        _ masks: UnsafeRawPointer,
+        rows: Int,
+        work: UnsafeMutableRawPointer,
+        _ sums: UnsafeMutablePointer<Float>
+    ) {
+        let (first, count) = (groups.lowerBound, groups.count)
+        switch self {
+        #if arch(x86_64)
+        case .avx512:
+            unsafe EnsembleKernelsAVX512.addSlicedTreesToFloats(
+                forest,
+                firstGroup: first,
+                groupCount: count,
+                masks,
+                rows: rows,
+                work: work,
+                sums
+            )
+        case .avx2:
+            unsafe EnsembleKernelsAVX2.addSlicedTreesToFloats(
+                forest,
+                firstGroup: first,
+                groupCount: count,
+                masks,
+                rows: rows,
+                work: work,
+                sums
+            )
+        #endif
+        default:
+            unsafe addSlicedTreesToFloats(
+                forest,
+                firstGroup: first,
+                groupCount: count,
+                masks,
+                rows: rows,
+                work: work,
+                sums
+            )
+        }
+    }
+
+    func addTrees(
+        _ forest: UnsafePointer<CShimsSlicedForest>,
+        _ groups: Range<Int>,
+        _ masks: UnsafeRawPointer,
+        rows: Int,
+        work: UnsafeMutableRawPointer,
+        _ sums: UnsafeMutablePointer<Double>
+    ) {
+        let (first, count) = (groups.lowerBound, groups.count)
+        switch self {
+        #if arch(x86_64)
+        case .avx512:
+            unsafe EnsembleKernelsAVX512.addSlicedTreesToDoubles(
+                forest,
+                firstGroup: first,
+                groupCount: count,
+                masks,
+                rows: rows,
+                work: work,
+                sums
+            )
+        case .avx2:
+            unsafe EnsembleKernelsAVX2.addSlicedTreesToDoubles(
+                forest,
+                firstGroup: first,
+                groupCount: count,
+                masks,
+                rows: rows,
+                work: work,
+                sums
+            )
+        #endif
+        default:
+            unsafe addSlicedTreesToDoubles(
+                forest,
+                firstGroup: first,
+                groupCount: count,
+                masks,
+                rows: rows,
+                work: work,
+                sums
+            )
+        }
+    }
+}

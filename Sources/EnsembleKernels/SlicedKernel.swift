@@ -1,0 +1,438 @@
+internal import CLanes
+public import CShims
+
+// One source for every instruction set: other modules hold a link to this file and are compiled for theirs.
+//
+// Nothing here may be inlined elsewhere, and no weak function may be defined: functions that stay functions are internal
+// and not generic, all others are inlined whole; `.ci/fence` looks at the objects.
+//
+// Safety of this file: the forest's numbers stay inside its own blocks; `codes` is a pass of its columns, `masks` has 64
+// bytes for each of its masks, `sums` a pass of its outputs, and `work` has ``slicedWorkByteCount`` bytes, all aligned to
+// 64. One thread uses them.
+
+private let maskBytes = Int(CShimsMaskBytes)
+private let registerBytes = Int(CL_byteCount)
+/// Registers that a mask takes.
+private let registersPerMask = 64 / Int(CL_byteCount)
+/// Rows whose bits one register holds.
+private let rowsPerRegister = 8 * Int(CL_byteCount)
+private let rowsMax = Int(CShimsRowsMax)
+
+/// Working memory: slots, exit codes, and planes of a column.
+public let slicedWorkByteCount = Int(CShimsSlotsMax) * 64 + Int(CShimsRowsMax) + 40 * 64
+
+private let exitsStart = Int(CShimsSlotsMax) * 64
+private let planesStart = exitsStart + Int(CShimsRowsMax)
+
+/// Whether leaves of up to 64 codes are looked up byte by byte.
+@inline(never)
+public func slicedKernelHasLookups() -> Bool { CL_hasLookups != 0 }
+
+/// Rows that cost as much as one: those of a register's bits.
+@inline(never)
+public func slicedKernelRowStep() -> Int { rowsPerRegister }
+
+// Masks ------------------------------------------------------------------------------------------------------------
+
+/// Makes the masks of all tests for the first `rows` rows of a pass.
+@inline(never)
+public func makeMasks(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    _ codes: UnsafePointer<UInt8>,
+    rows: Int,
+    work: UnsafeMutableRawPointer,
+    into masks: UnsafeMutableRawPointer
+) {
+    let registers = (rows &+ rowsPerRegister &- 1) / rowsPerRegister
+    let forest = unsafe forest.pointee
+    let planes = unsafe work + planesStart
+    for index in 0..<Int(unsafe forest.columnCount) {
+        let column = unsafe forest.columns[index]
+        let from = unsafe codes + Int(column.column) &* rowsMax
+        let to = unsafe masks + Int(column.firstMask) &* maskBytes
+        for register in 0..<registers {
+            unsafe CL_slice(
+                from + register &* rowsPerRegister,
+                planes.assumingMemoryBound(to: UInt8.self),
+                registerBytes
+            )
+            unsafe makeMasks(of: planes, count: Int(column.count), into: to + register &* registerBytes)
+        }
+    }
+    for index in 0..<Int(unsafe forest.setCount) {
+        let set = unsafe forest.sets[index]
+        let to = unsafe masks + Int(set.mask) &* maskBytes
+        let from = unsafe codes + Int(set.firstColumn) &* rowsMax
+        let bits = unsafe forest.setBits + Int(set.firstSet)
+        for register in 0..<registers {
+            var found = CL_zero()
+            for column in 0..<Int(set.columnCount) {
+                let codes = unsafe from + (column &* rowsMax &+ register &* rowsPerRegister)
+                found = unsafe CL_or(found, CL_members(codes, bits[column]))
+            }
+            unsafe CL_store(to + register &* registerBytes, found)
+        }
+    }
+}
+
+/// Makes the masks "code at least c" for c = 1 ... count, one a mask's length after the other, from a column's bit planes.
+///
+/// A code is eight times its upper five bits and its lower three: it is at least 8 u + i if its upper part is above u, or
+/// is u and its lower part at least i. Masks of the upper part double with each plane: at least c with the plane's bit is
+/// the plane *and* at least the rest; without it, the plane *or* at least the rest.
+@inline(__always)
+private func makeMasks(of planes: UnsafeMutableRawPointer, count: Int, into masks: UnsafeMutableRawPointer) {
+    let (p0, p1, p2) = unsafe (
+        CL_load(planes), CL_load(planes + registerBytes), CL_load(planes + 2 &* registerBytes)
+    )
+    let (or01, and01) = (CL_or(p0, p1), CL_and(p0, p1))
+    let low1 = CL_or(or01, p2)
+    let low2 = CL_or(p1, p2)
+    let low3 = CL_or(and01, p2)
+    let low5 = CL_and(or01, p2)
+    let low6 = CL_and(p1, p2)
+    let low7 = CL_and(and01, p2)
+    // Masks of the upper part, from 1 on, behind the planes.
+    let upper = unsafe planes + 8 &* registerBytes
+    let upperCount = count &>> 3
+    var known = 1
+    var plane = 3
+    while known <= upperCount {
+        let bits = unsafe CL_load(planes + plane &* registerBytes)
+        var rest = 1
+        while rest < known, rest &+ known <= upperCount {
+            let at = unsafe CL_load(upper + rest &* registerBytes)
+            unsafe CL_store(upper + (rest &+ known) &* registerBytes, CL_and(bits, at))
+            rest &+= 1
+        }
+        unsafe CL_store(upper + known &* registerBytes, bits)
+        rest = 1
+        while rest < known {
+            let at = unsafe CL_load(upper + rest &* registerBytes)
+            unsafe CL_store(upper + rest &* registerBytes, CL_or(bits, at))
+            rest &+= 1
+        }
+        known &*= 2
+        plane &+= 1
+    }
+    var least = CL_ones()
+    var to = unsafe masks
+    for part in 0..<upperCount {
+        let above = unsafe CL_load(upper + (part &+ 1) &* registerBytes)
+        let equal = CL_xor(least, above)
+        unsafe CL_store(to, CL_or(above, CL_and(equal, low1)))
+        unsafe CL_store(to + maskBytes, CL_or(above, CL_and(equal, low2)))
+        unsafe CL_store(to + 2 &* maskBytes, CL_or(above, CL_and(equal, low3)))
+        unsafe CL_store(to + 3 &* maskBytes, CL_or(above, CL_and(equal, p2)))
+        unsafe CL_store(to + 4 &* maskBytes, CL_or(above, CL_and(equal, low5)))
+        unsafe CL_store(to + 5 &* maskBytes, CL_or(above, CL_and(equal, low6)))
+        unsafe CL_store(to + 6 &* maskBytes, CL_or(above, CL_and(equal, low7)))
+        unsafe CL_store(to + 7 &* maskBytes, above)
+        unsafe to += 8 &* maskBytes
+        least = above
+    }
+    // The last part has no code above it.
+    let left = count & 7
+    if left > 0 { unsafe CL_store(to, CL_and(least, low1)) }
+    if left > 1 { unsafe CL_store(to + maskBytes, CL_and(least, low2)) }
+    if left > 2 { unsafe CL_store(to + 2 &* maskBytes, CL_and(least, low3)) }
+    if left > 3 { unsafe CL_store(to + 3 &* maskBytes, CL_and(least, p2)) }
+    if left > 4 { unsafe CL_store(to + 4 &* maskBytes, CL_and(least, low5)) }
+    if left > 5 { unsafe CL_store(to + 5 &* maskBytes, CL_and(least, low6)) }
+    if left > 6 { unsafe CL_store(to + 6 &* maskBytes, CL_and(least, low7)) }
+}
+
+// Trees ------------------------------------------------------------------------------------------------------------
+
+/// Adds the trees of some groups to float32 sums of the first `rows` rows of a pass, in tree order.
+///
+/// Sums of an output lie `CShimsRowsMax` after the one before, row by row; those up to the next multiple of
+/// ``slicedKernelRowStep()`` are scribbled on.
+@inline(never)
+public func addSlicedTreesToFloats(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    firstGroup: Int,
+    groupCount: Int,
+    _ masks: UnsafeRawPointer,
+    rows: Int,
+    work: UnsafeMutableRawPointer,
+    _ sums: UnsafeMutablePointer<Float>
+) {
+    let sums = UnsafeMutableRawPointer(sums)
+    for index in firstGroup..<firstGroup &+ groupCount {
+        if rows > rowsPerRegister {
+            unsafe addGroup(forest, index, masks, rows, registersPerMask, work, sums, asDoubles: false)
+        } else {
+            unsafe addGroup(forest, index, masks, rows, 1, work, sums, asDoubles: false)
+        }
+    }
+}
+
+/// Adds the trees of some groups to double sums, as above.
+@inline(never)
+public func addSlicedTreesToDoubles(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    firstGroup: Int,
+    groupCount: Int,
+    _ masks: UnsafeRawPointer,
+    rows: Int,
+    work: UnsafeMutableRawPointer,
+    _ sums: UnsafeMutablePointer<Double>
+) {
+    let sums = UnsafeMutableRawPointer(sums)
+    for index in firstGroup..<firstGroup &+ groupCount {
+        if rows > rowsPerRegister {
+            unsafe addGroup(forest, index, masks, rows, registersPerMask, work, sums, asDoubles: true)
+        } else {
+            unsafe addGroup(forest, index, masks, rows, 1, work, sums, asDoubles: true)
+        }
+    }
+}
+
+@inline(__always)
+private func addGroup(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    _ index: Int,
+    _ masks: UnsafeRawPointer,
+    _ rows: Int,
+    _ registers: Int,
+    _ work: UnsafeMutableRawPointer,
+    _ sums: UnsafeMutableRawPointer,
+    asDoubles: Bool
+) {
+    let group = unsafe forest.pointee.groups[index]
+    let trees = unsafe forest.pointee.trees + Int(group.firstTree)
+    for index in 0..<Int(group.treeCount) {
+        let root = unsafe work + Int(trees[index].firstSlot) &* maskBytes
+        for register in 0..<registers { unsafe CL_store(root + register &* registerBytes, CL_ones()) }
+    }
+    var step = unsafe forest.pointee.steps + Int(group.firstStep)
+    let end = unsafe step + Int(group.stepCount)
+    while unsafe step < end {
+        let mask = unsafe masks + Int(step.pointee.mask) &* maskBytes
+        let reach = unsafe work + Int(step.pointee.reach) &* maskBytes
+        let stays = unsafe work + Int(step.pointee.stays) &* maskBytes
+        let passes = unsafe work + Int(step.pointee.passes) &* maskBytes
+        for register in 0..<registers {
+            let at = register &* registerBytes
+            let rows = unsafe CL_load(reach + at)
+            let passing = unsafe CL_and(rows, CL_load(mask + at))
+            unsafe CL_store(stays + at, CL_xor(rows, passing))
+            unsafe CL_store(passes + at, passing)
+        }
+        unsafe step += 1
+    }
+    let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
+    for index in 0..<Int(group.treeCount) {
+        let tree = unsafe trees + index
+        if unsafe tree.pointee.exitsAsBefore == 0 {
+            let slots = unsafe work + Int(tree.pointee.firstSlot) &* maskBytes
+            let twigs = unsafe forest.pointee.twigs + Int(tree.pointee.firstTwig)
+            unsafe gather(tree, work, registers)
+            for register in 0..<registers {
+                let at = register &* registerBytes
+                let lowest = unsafe lowestPlane(tree, twigs, masks + at, work + at)
+                unsafe storeExits(slots + at, blocks: Int(tree.pointee.blockCount), lowest, exits + at &* 8)
+            }
+        }
+        let output = unsafe Int(tree.pointee.output)
+        let leaves = unsafe forest.pointee.leaves + Int(tree.pointee.leafOffset)
+        if asDoubles {
+            let sums = unsafe sums.assumingMemoryBound(to: Double.self) + output &* rowsMax
+            unsafe addDoubles(tree, leaves, exits, rows: rows, sums)
+        } else {
+            let sums = unsafe sums.assumingMemoryBound(to: Float.self) + output &* rowsMax
+            unsafe addFloats(tree, leaves, exits, rows: rows, sums)
+        }
+    }
+}
+
+/// Empties the slots that no row can be in, and pours partners into their pairs' slots.
+@inline(__always)
+private func gather(_ tree: UnsafePointer<CShimsSlicedTree>, _ work: UnsafeMutableRawPointer, _ registers: Int) {
+    let first = Int(unsafe tree.pointee.firstSlot)
+    let used = Int(unsafe tree.pointee.usedSlotCount)
+    let count = Int(unsafe tree.pointee.blockCount) &* Int(CShimsSlotsPerBlock)
+    for slot in used..<max(used, count) {
+        let to = unsafe work + (first &+ slot) &* maskBytes
+        for register in 0..<registers { unsafe CL_store(to + register &* registerBytes, CL_zero()) }
+    }
+    for pair in 0..<Int(unsafe tree.pointee.pairCount) {
+        let to = unsafe work + (Int(tree.pointee.pairSlot) &+ pair) &* maskBytes
+        let from = unsafe work + (Int(tree.pointee.partnerSlot) &+ pair) &* maskBytes
+        for register in 0..<registers {
+            let at = register &* registerBytes
+            unsafe CL_store(to + at, CL_or(CL_load(to + at), CL_load(from + at)))
+        }
+    }
+}
+
+/// The lowest bit of exit codes: the rows that pass their twig's test, and the partners.
+@inline(__always)
+private func lowestPlane(
+    _ tree: UnsafePointer<CShimsSlicedTree>,
+    _ twigs: UnsafePointer<CShimsTwig>,
+    _ masks: UnsafeRawPointer,
+    _ work: UnsafeRawPointer
+) -> CLBits {
+    var lowest = CL_zero()
+    for index in 0..<Int(unsafe tree.pointee.twigCount) {
+        let twig = unsafe twigs[index]
+        let rows = unsafe CL_load(work + Int(twig.reach) &* maskBytes)
+        let passing = unsafe CL_and(rows, CL_load(masks + Int(twig.mask) &* maskBytes))
+        lowest = CL_or(lowest, passing)
+    }
+    let partners = unsafe work + Int(tree.pointee.partnerSlot) &* maskBytes
+    for pair in 0..<Int(unsafe tree.pointee.pairCount) {
+        lowest = unsafe CL_or(lowest, CL_load(partners + pair &* maskBytes))
+    }
+    return lowest
+}
+
+/// Turns slots of rows into each row's exit code: bit i of the slot's number is bit i + 1 of the code.
+@inline(__always)
+private func storeExits(
+    _ slots: UnsafeRawPointer,
+    blocks: Int,
+    _ lowest: CLBits,
+    _ exits: UnsafeMutablePointer<UInt8>
+) {
+    var p1 = CL_zero()
+    var p2 = CL_zero()
+    var p3 = CL_zero()
+    var p4 = CL_zero()
+    if blocks == 1 {
+        _ = unsafe addBlock(slots, &p1, &p2, &p3, &p4, needsAll: false)
+        unsafe CL_unslice5(exits, lowest, p1, p2, p3, p4)
+        return
+    }
+    var p5 = CL_zero()
+    var p6 = CL_zero()
+    var p7 = CL_zero()
+    for block in 0..<blocks {
+        let start = unsafe slots + block &* Int(CShimsSlotsPerBlock) &* maskBytes
+        let all = unsafe addBlock(start, &p1, &p2, &p3, &p4, needsAll: true)
+        if block & 1 != 0 { p5 = CL_or(p5, all) }
+        if block & 2 != 0 { p6 = CL_or(p6, all) }
+        if block & 4 != 0 { p7 = CL_or(p7, all) }
+    }
+    unsafe CL_unslice8(exits, lowest, p1, p2, p3, p4, p5, p6, p7)
+}
+
+/// Adds 16 slots to the planes of their numbers' bits.
+///
+/// - Returns: the rows of all 16.
+@inline(__always)
+private func addBlock(
+    _ slots: UnsafeRawPointer,
+    _ p1: inout CLBits,
+    _ p2: inout CLBits,
+    _ p3: inout CLBits,
+    _ p4: inout CLBits,
+    needsAll: Bool
+) -> CLBits {
+    let first = unsafe addFour(slots, &p1, &p2)
+    let second = unsafe addFour(slots + 4 &* maskBytes, &p1, &p2)
+    let third = unsafe addFour(slots + 8 &* maskBytes, &p1, &p2)
+    let fourth = unsafe addFour(slots + 12 &* maskBytes, &p1, &p2)
+    p3 = CL_or(p3, CL_or(second, fourth))
+    let upper = CL_or(third, fourth)
+    p4 = CL_or(p4, upper)
+    return needsAll ? CL_or(upper, CL_or(first, second)) : upper
+}
+
+@inline(__always)
+private func addFour(_ slots: UnsafeRawPointer, _ p1: inout CLBits, _ p2: inout CLBits) -> CLBits {
+    let (s0, s1) = unsafe (CL_load(slots), CL_load(slots + maskBytes))
+    let (s2, s3) = unsafe (CL_load(slots + 2 &* maskBytes), CL_load(slots + 3 &* maskBytes))
+    p1 = CL_or(p1, CL_or(s1, s3))
+    let upper = CL_or(s2, s3)
+    p2 = CL_or(p2, upper)
+    return CL_or(upper, CL_or(s0, s1))
+}
+
+// Leaves -----------------------------------------------------------------------------------------------------------
+
+@inline(__always)
+private func addFloats(
+    _ tree: UnsafePointer<CShimsSlicedTree>,
+    _ leaves: UnsafePointer<UInt8>,
+    _ exits: UnsafePointer<UInt8>,
+    rows: Int,
+    _ sums: UnsafeMutablePointer<Float>
+) {
+    if unsafe tree.pointee.leafForm == UInt16(CShimsBytesOfFloats.rawValue) {
+        let isSmall = unsafe tree.pointee.blockCount == 1
+        var row = 0
+        while row < rows {
+            let index = unsafe CL_orderForFloats(CL_load(exits + row))
+            if isSmall {
+                unsafe CL_addFloats(
+                    sums + row,
+                    CL_lookupOf32(leaves, index),
+                    CL_lookupOf32(leaves + 32, index),
+                    CL_lookupOf32(leaves + 64, index),
+                    CL_lookupOf32(leaves + 96, index)
+                )
+            } else {
+                unsafe CL_addFloats(
+                    sums + row,
+                    CL_lookupOf64(leaves, index),
+                    CL_lookupOf64(leaves + 64, index),
+                    CL_lookupOf64(leaves + 128, index),
+                    CL_lookupOf64(leaves + 192, index)
+                )
+            }
+            row &+= registerBytes
+        }
+        return
+    }
+    let values = unsafe UnsafeRawPointer(leaves).assumingMemoryBound(to: Float.self)
+    for row in 0..<rows { unsafe sums[row] += values[Int(exits[row])] }
+}
+
+@inline(__always)
+private func addDoubles(
+    _ tree: UnsafePointer<CShimsSlicedTree>,
+    _ leaves: UnsafePointer<UInt8>,
+    _ exits: UnsafePointer<UInt8>,
+    rows: Int,
+    _ sums: UnsafeMutablePointer<Double>
+) {
+    if unsafe tree.pointee.leafForm == UInt16(CShimsBytesOfDoubles.rawValue) {
+        let isSmall = unsafe tree.pointee.blockCount == 1
+        var row = 0
+        while row < rows {
+            let index = unsafe CL_orderForDoubles(CL_load(exits + row))
+            if isSmall {
+                unsafe CL_addDoubles(
+                    sums + row,
+                    CL_lookupOf32(leaves, index),
+                    CL_lookupOf32(leaves + 32, index),
+                    CL_lookupOf32(leaves + 64, index),
+                    CL_lookupOf32(leaves + 96, index),
+                    CL_lookupOf32(leaves + 128, index),
+                    CL_lookupOf32(leaves + 160, index),
+                    CL_lookupOf32(leaves + 192, index),
+                    CL_lookupOf32(leaves + 224, index)
+                )
+            } else {
+                unsafe CL_addDoubles(
+                    sums + row,
+                    CL_lookupOf64(leaves, index),
+                    CL_lookupOf64(leaves + 64, index),
+                    CL_lookupOf64(leaves + 128, index),
+                    CL_lookupOf64(leaves + 192, index),
+                    CL_lookupOf64(leaves + 256, index),
+                    CL_lookupOf64(leaves + 320, index),
+                    CL_lookupOf64(leaves + 384, index),
+                    CL_lookupOf64(leaves + 448, index)
+                )
+            }
+            row &+= registerBytes
+        }
+        return
+    }
+    let values = unsafe UnsafeRawPointer(leaves).assumingMemoryBound(to: Double.self)
+    for row in 0..<rows { unsafe sums[row] += values[Int(exits[row])] }
+}
