@@ -1,6 +1,7 @@
 internal import CShims
 internal import EnsembleKernelsAVX2
 internal import EnsembleKernelsAVX512
+import TreeEnsemble
 
 // Which module's copy of the sliced kernel runs.
 //
@@ -14,6 +15,49 @@ extension KernelName {
         case .avx2: EnsembleKernelsAVX2.slicedKernelHasLookups()
         #endif
         default: slicedKernelHasLookups()
+        }
+    }
+
+    /// Turns float rows of a pass into codes.
+    func rank(
+        _ rows: RowSource<Float>,
+        featureCount: Int,
+        count: Int,
+        _ rankers: UnsafeBufferPointer<CShimsRanker>,
+        work: UnsafeMutableRawPointer,
+        into codes: UnsafeMutablePointer<UInt8>
+    ) {
+        guard let first = rankers.baseAddress else { return }
+        let edge = Float(Arithmetic.zeroThreshold)
+        switch self {
+        #if arch(x86_64)
+        case .avx2:
+            unsafe EnsembleKernelsAVX2.rankByBuckets(
+                rows.start,
+                rowStride: rows.rowStride,
+                featureStride: rows.featureStride,
+                featureCount: featureCount,
+                count: count,
+                first,
+                rankerCount: rankers.count,
+                zeroEdge: edge,
+                work: work,
+                into: codes
+            )
+        #endif
+        default:
+            unsafe rankByBuckets(
+                rows.start,
+                rowStride: rows.rowStride,
+                featureStride: rows.featureStride,
+                featureCount: featureCount,
+                count: count,
+                first,
+                rankerCount: rankers.count,
+                zeroEdge: edge,
+                work: work,
+                into: codes
+            )
         }
     }
 

@@ -51,7 +51,7 @@ extension PackedPlan {
                 )
                 unsafe encode(narrow, count: count, kernel, memory)
             } else {
-                unsafe PortableQuantiser.rank(pass, count: count, rankers, into: memory.codes)
+                unsafe PortableQuantiser.rank(pass, count: count, ranks.rankers, into: memory.codes)
                 unsafe PortableQuantiser.classify(pass, count: count, categoryTables, lowest: -1, into: memory.codes)
             }
             unsafe sum(memory, count: count, kernel, into: margins + first * outputCount)
@@ -68,10 +68,17 @@ extension PackedPlan {
         let isFloat32 = arithmetic.comparison == .lessThan
         switch kernel {
         case .portable, .avx2:
-            unsafe PortableQuantiser.rank(pass, count: count, rankers, passesEqual: isFloat32, into: memory.codes)
+            unsafe kernel.rank(
+                pass,
+                featureCount: featureCount,
+                count: count,
+                ranks.rankers,
+                work: memory.temporary,
+                into: memory.codes
+            )
         case .avx512:
             #if arch(x86_64)
-            if let first = unsafe rankers.baseAddress {
+            if let first = unsafe ranks.rankers.baseAddress {
                 unsafe rankAVX512(
                     pass.start,
                     rowStride: pass.rowStride,
@@ -79,7 +86,7 @@ extension PackedPlan {
                     featureCount: featureCount,
                     count: count,
                     first,
-                    rankerCount: rankers.count,
+                    rankerCount: ranks.rankers.count,
                     passesEqual: isFloat32,
                     zeroEdge: Float(Arithmetic.zeroThreshold),
                     work: memory.temporary,
@@ -223,9 +230,9 @@ extension PackedPlan {
     private var temporaryByteCount: Int {
         let walking = TreeWalk.workByteCount(columns: columnCount, trees: walk.treeCount)
         #if arch(x86_64)
-        return max(slicedWorkByteCount, rankWorkByteCount, treeLanesWorkByteCount, walking)
+        return max(slicedWorkByteCount, bucketRankWorkByteCount, rankWorkByteCount, treeLanesWorkByteCount, walking)
         #else
-        return max(slicedWorkByteCount, walking)
+        return max(slicedWorkByteCount, bucketRankWorkByteCount, walking)
         #endif
     }
 

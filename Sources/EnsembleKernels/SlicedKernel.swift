@@ -18,6 +18,9 @@ private let registersPerMask = 64 / Int(CL_byteCount)
 private let rowsPerRegister = 8 * Int(CL_byteCount)
 private let rowsMax = Int(CShimsRowsMax)
 
+/// Steps by which a mask is asked for early; as many follow the last one.
+private let stepsAhead = Int(CShimsStepsAhead)
+
 /// Working memory: slots, exit codes, and planes of a column.
 public let slicedWorkByteCount = Int(CShimsSlotsMax) * 64 + Int(CShimsRowsMax) + 40 * 64
 
@@ -80,7 +83,7 @@ public func makeMasks(
 /// A code is eight times its upper five bits and its lower three: it is at least 8 u + i if its upper part is above u, or
 /// is u and its lower part at least i. Masks of the upper part double with each plane: at least c with the plane's bit is
 /// the plane *and* at least the rest; without it, the plane *or* at least the rest.
-@inline(__always)
+@inline(always)
 private func makeMasks(of planes: UnsafeMutableRawPointer, count: Int, into masks: UnsafeMutableRawPointer) {
     let (p0, p1, p2) = unsafe (
         CL_load(planes), CL_load(planes + registerBytes), CL_load(planes + 2 &* registerBytes)
@@ -189,7 +192,7 @@ public func addSlicedTreesToDoubles(
     }
 }
 
-@inline(__always)
+@inline(always)
 private func addGroup(
     _ forest: UnsafePointer<CShimsSlicedForest>,
     _ index: Int,
@@ -208,7 +211,15 @@ private func addGroup(
     }
     var step = unsafe forest.pointee.steps + Int(group.firstStep)
     let end = unsafe step + Int(group.stepCount)
+    for index in 0..<Int(group.treeCount) {
+        let twigs = unsafe forest.pointee.twigs + Int(trees[index].firstTwig)
+        for twig in 0..<Int(unsafe trees[index].twigCount) {
+            unsafe CL_prefetch(masks + Int(twigs[twig].mask) &* maskBytes)
+        }
+    }
     while unsafe step < end {
+        // Masks lie anywhere among hundreds of kilobytes.
+        unsafe CL_prefetch(masks + Int(step[stepsAhead].mask) &* maskBytes)
         let mask = unsafe masks + Int(step.pointee.mask) &* maskBytes
         let reach = unsafe work + Int(step.pointee.reach) &* maskBytes
         let stays = unsafe work + Int(step.pointee.stays) &* maskBytes
@@ -248,7 +259,7 @@ private func addGroup(
 }
 
 /// Empties the slots that no row can be in, and pours partners into their pairs' slots.
-@inline(__always)
+@inline(always)
 private func gather(_ tree: UnsafePointer<CShimsSlicedTree>, _ work: UnsafeMutableRawPointer, _ registers: Int) {
     let first = Int(unsafe tree.pointee.firstSlot)
     let used = Int(unsafe tree.pointee.usedSlotCount)
@@ -268,7 +279,7 @@ private func gather(_ tree: UnsafePointer<CShimsSlicedTree>, _ work: UnsafeMutab
 }
 
 /// The lowest bit of exit codes: the rows that pass their twig's test, and the partners.
-@inline(__always)
+@inline(always)
 private func lowestPlane(
     _ tree: UnsafePointer<CShimsSlicedTree>,
     _ twigs: UnsafePointer<CShimsTwig>,
@@ -290,7 +301,7 @@ private func lowestPlane(
 }
 
 /// Turns slots of rows into each row's exit code: bit i of the slot's number is bit i + 1 of the code.
-@inline(__always)
+@inline(always)
 private func storeExits(
     _ slots: UnsafeRawPointer,
     blocks: Int,
@@ -322,7 +333,7 @@ private func storeExits(
 /// Adds 16 slots to the planes of their numbers' bits.
 ///
 /// - Returns: the rows of all 16.
-@inline(__always)
+@inline(always)
 private func addBlock(
     _ slots: UnsafeRawPointer,
     _ p1: inout CLBits,
@@ -341,7 +352,7 @@ private func addBlock(
     return needsAll ? CL_or(upper, CL_or(first, second)) : upper
 }
 
-@inline(__always)
+@inline(always)
 private func addFour(_ slots: UnsafeRawPointer, _ p1: inout CLBits, _ p2: inout CLBits) -> CLBits {
     let (s0, s1) = unsafe (CL_load(slots), CL_load(slots + maskBytes))
     let (s2, s3) = unsafe (CL_load(slots + 2 &* maskBytes), CL_load(slots + 3 &* maskBytes))
@@ -353,7 +364,7 @@ private func addFour(_ slots: UnsafeRawPointer, _ p1: inout CLBits, _ p2: inout 
 
 // Leaves -----------------------------------------------------------------------------------------------------------
 
-@inline(__always)
+@inline(always)
 private func addFloats(
     _ tree: UnsafePointer<CShimsSlicedTree>,
     _ leaves: UnsafePointer<UInt8>,
@@ -391,7 +402,7 @@ private func addFloats(
     for row in 0..<rows { unsafe sums[row] += values[Int(exits[row])] }
 }
 
-@inline(__always)
+@inline(always)
 private func addDoubles(
     _ tree: UnsafePointer<CShimsSlicedTree>,
     _ leaves: UnsafePointer<UInt8>,

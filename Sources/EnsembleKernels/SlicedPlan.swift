@@ -58,7 +58,7 @@ final class SlicedPlan: @unchecked Sendable {
             setBits: AlignedBytes(copying: builder.masks.setBits),
             groups: AlignedBytes(copying: builder.groups),
             trees: AlignedBytes(copying: builder.trees),
-            steps: AlignedBytes(copying: builder.steps),
+            steps: AlignedBytes(copying: builder.steps + builder.stepsAhead),
             twigs: AlignedBytes(copying: builder.twigs),
             leaves: AlignedBytes(copying: builder.leaves)
         )
@@ -255,6 +255,14 @@ private struct SlicedBuilder {
         groupTrees += 1
         groupSlots += sliced.slotCount
         previous = index
+    }
+
+    /// What the kernel looks at behind the last step, and does not take.
+    var stepsAhead: [CShimsStep] {
+        [CShimsStep](
+            repeating: CShimsStep(reach: 0, stays: 0, passes: 0, unused: 0, mask: 0),
+            count: Int(CShimsStepsAhead)
+        )
     }
 
     /// Whether trees differ in their leaves alone.

@@ -41,6 +41,33 @@ CL CLBits CL_or(CLBits a, CLBits b) { return a | b; }
 CL CLBits CL_xor(CLBits a, CLBits b) { return a ^ b; }
 CL CLBits CL_every8(uint64_t eight) { return (CLBits){0} + eight; }
 
+CL void CL_prefetch(const void *from) { __builtin_prefetch(from); }
+
+// Rows into columns ------------------------------------------------------------------------------------------------
+
+typedef float CLEightFloats __attribute__((vector_size(32)));
+typedef CLEightFloats CLUnalignedEightFloats __attribute__((aligned(4)));
+
+// Turns eight rows of eight floats into eight columns; strides count floats.
+CL void CL_turn(const float *rows, long rowStride, float *columns, long columnStride) {
+    CLEightFloats r[8], t[8];
+    for (int i = 0; i < 8; i++) r[i] = *(const CLUnalignedEightFloats *)(rows + i * rowStride);
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        t[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int h = 0; h < 8; h += 4) {
+        r[h] = __builtin_shufflevector(t[h], t[h + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        r[h + 1] = __builtin_shufflevector(t[h], t[h + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        r[h + 2] = __builtin_shufflevector(t[h + 1], t[h + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+        r[h + 3] = __builtin_shufflevector(t[h + 1], t[h + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+    for (int c = 0; c < 4; c++) {
+        *(CLUnalignedEightFloats *)(columns + c * columnStride) = __builtin_shufflevector(r[c], r[c + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *(CLUnalignedEightFloats *)(columns + (c + 4) * columnStride) = __builtin_shufflevector(r[c], r[c + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
 // Bits across registers --------------------------------------------------------------------------------------------
 //
 // Eight registers are, for each byte position b, an 8 x 8 bit matrix: bit i of byte b of register j. Transposing it turns

@@ -19,7 +19,7 @@
 //     /  \    /  \         A leaf beside an inner node is single. Singles are paired: the first of a pair has a slot s of its
 //    0    1  2    3        own, the second a partner slot behind the tree's slots, which is at last poured into s.
 
-enum { CShimsMaskBytes = 64, CShimsSlotsPerBlock = 16, CShimsSlotsMax = 1024 };
+enum { CShimsMaskBytes = 64, CShimsSlotsPerBlock = 16, CShimsSlotsMax = 1024, CShimsStepsAhead = 12 };
 
 // Slots are counted from the first of the group.
 typedef struct {

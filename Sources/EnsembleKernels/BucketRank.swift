@@ -1,0 +1,222 @@
+internal import CLanes
+public import CShims
+
+// One source for every instruction set, as `SlicedKernel.swift` is: loops that a compiler turns into vector code.
+//
+// Safety of this file: the rows hold every ranker's feature for `count` rows; rankers are sorted by feature, and their
+// tables are as `CShimsEnsemblePlan.h` says; `codes` is a pass of every column, and `work` has ``bucketRankWorkByteCount``
+// bytes. One thread uses them.
+
+private let rowsMax = Int(CShimsRowsMax)
+private let tileFeatures = 32
+/// Columns of a tile do not start at multiples of a large power of two, which would share a cache's few places.
+private let columnStride = Int(CShimsRowsMax) + 16
+
+/// Bytes of working memory: a tile's columns, a column's values, its keys and buckets.
+public let bucketRankWorkByteCount = (32 + 3) * (Int(CShimsRowsMax) + 16) * 4
+
+/// Turns float rows of a pass into codes, by buckets.
+///
+/// Features side by side are first turned into columns, a tile of them for all rows; a feature's tables then stay in the
+/// nearest cache for all its values.
+/// - Parameters:
+///   - rowStride: elements from one row to the next.
+///   - featureStride: elements from one feature to the next; 1 or the rows are side by side.
+///   - zeroEdge: the largest size that counts as zero.
+@inline(never)
+public func rankByBuckets(
+    _ rows: UnsafePointer<Float>,
+    rowStride: Int,
+    featureStride: Int,
+    featureCount: Int,
+    count: Int,
+    _ rankers: UnsafePointer<CShimsRanker>,
+    rankerCount: Int,
+    zeroEdge: Float,
+    work: UnsafeMutableRawPointer,
+    into codes: UnsafeMutablePointer<UInt8>
+) {
+    let tile = unsafe work.assumingMemoryBound(to: Float.self)
+    let values = unsafe tile + tileFeatures &* columnStride
+    let keys = unsafe (work + (tileFeatures &+ 1) &* columnStride &* 4).assumingMemoryBound(to: Int32.self)
+    let buckets = unsafe (work + (tileFeatures &+ 2) &* columnStride &* 4).assumingMemoryBound(to: UInt32.self)
+    // Whole registers of rows, whatever lies in those after the last.
+    let padded = min((count &+ 7) & ~7, rowsMax)
+    var turned = -1
+    for index in 0..<rankerCount {
+        let ranker = unsafe rankers + index
+        let feature = Int(unsafe ranker.pointee.feature)
+        var column: UnsafePointer<Float>
+        if featureStride == 1, rowStride != 1 {
+            if feature / tileFeatures != turned {
+                turned = feature / tileFeatures
+                let width = min(tileFeatures, featureCount &- turned &* tileFeatures)
+                unsafe turn(rows + turned &* tileFeatures, rowStride, rows: count, width: width, into: tile)
+            }
+            unsafe column = UnsafePointer(tile + (feature &- turned &* tileFeatures) &* columnStride)
+        } else {
+            let from = unsafe rows + feature &* featureStride
+            for row in 0..<count { unsafe values[row] = from[row &* rowStride] }
+            unsafe column = UnsafePointer(values)
+        }
+        unsafe fillBuckets(ranker, column, padded, zeroEdge, keys, buckets)
+        unsafe fillCodes(ranker, keys, buckets, count, codes)
+    }
+}
+
+/// Turns rows of some features, which lie side by side, into columns.
+@inline(always)
+private func turn(
+    _ from: UnsafePointer<Float>,
+    _ rowStride: Int,
+    rows: Int,
+    width: Int,
+    into columns: UnsafeMutablePointer<Float>
+) {
+    let (wholeRows, wholeWidth) = (rows & ~7, width & ~7)
+    var row = 0
+    while row < wholeRows {
+        let start = unsafe from + row &* rowStride
+        var feature = 0
+        while feature < wholeWidth {
+            unsafe CL_turn(start + feature, rowStride, columns + (feature &* columnStride &+ row), columnStride)
+            feature &+= 8
+        }
+        while feature < width {
+            let to = unsafe columns + (feature &* columnStride &+ row)
+            for at in 0..<8 { unsafe to[at] = start[at &* rowStride &+ feature] }
+            feature &+= 1
+        }
+        row &+= 8
+    }
+    while row < rows {
+        let start = unsafe from + row &* rowStride
+        for feature in 0..<width { unsafe columns[feature &* columnStride &+ row] = start[feature] }
+        row &+= 1
+    }
+}
+
+/// Finds the key and bucket of a column's values.
+@inline(always)
+private func fillBuckets(
+    _ ranker: UnsafePointer<CShimsRanker>,
+    _ values: UnsafePointer<Float>,
+    _ rows: Int,
+    _ zeroEdge: Float,
+    _ keys: UnsafeMutablePointer<Int32>,
+    _ buckets: UnsafeMutablePointer<UInt32>
+) {
+    let (low, scale) = unsafe (ranker.pointee.low, ranker.pointee.scale)
+    let count = unsafe ranker.pointee.bucketCount
+    let top = Float(count &- 1)
+    if unsafe ranker.pointee.bucketsByKey != 0 {
+        for row in 0..<rows {
+            let value = unsafe values[row]
+            let key = orderedKey(value)
+            unsafe keys[row] = key
+            unsafe buckets[row] = value == value ? bucketNumber(Float(key), low, scale, top) : count
+        }
+    } else {
+        for row in 0..<rows {
+            let value = unsafe values[row]
+            unsafe keys[row] = orderedKey(value)
+            unsafe buckets[row] = value == value ? bucketNumber(value, low, scale, top) : count
+        }
+    }
+    if unsafe ranker.pointee.zeroSpecial != 0 {
+        for row in 0..<rows {
+            let value = unsafe values[row]
+            let isZero = abs(value) <= zeroEdge
+            unsafe buckets[row] = isZero ? count &+ 1 : buckets[row]
+            unsafe keys[row] = isZero ? .min : keys[row]
+        }
+    }
+}
+
+/// A float's bits as a number that orders as the float does; both zeros are 0, and NaN is the least.
+@inline(always)
+func orderedKey(_ value: Float) -> Int32 {
+    let bits = Int32(bitPattern: (value + 0).bitPattern)
+    let key = bits ^ (bits &>> 31 & 0x7fff_ffff)
+    return value == value ? key : .min
+}
+
+/// The bucket of a number, which must not be NaN: adding 2²³ rounds it to a whole number in the lowest bits.
+@inline(always)
+func bucketNumber(_ number: Float, _ low: Float, _ scale: Float, _ top: Float) -> UInt32 {
+    let scaled = (number - low) * scale
+    let notNegative = scaled > 0 ? scaled : 0
+    let inside = notNegative < top ? notNegative : top
+    return (inside + 8_388_608).bitPattern & 0xffff
+}
+
+/// Looks up and compares: the codes of all of a feature's columns.
+///
+/// More compares than needed do no harm: keys beyond a bucket's own are not passed.
+@inline(always)
+private func fillCodes(
+    _ ranker: UnsafePointer<CShimsRanker>,
+    _ keys: UnsafePointer<Int32>,
+    _ buckets: UnsafePointer<UInt32>,
+    _ count: Int,
+    _ codes: UnsafeMutablePointer<UInt8>
+) {
+    let columns = unsafe ranker.pointee.columns!
+    let bases = unsafe columns[0].bases!
+    let thresholds = unsafe ranker.pointee.keys!
+    let to = unsafe codes + Int(columns[0].place)
+    switch unsafe ranker.pointee.compareCount {
+    case 0, 1: unsafe compare(1, bases, thresholds, keys, buckets, count, to)
+    case 2: unsafe compare(2, bases, thresholds, keys, buckets, count, to)
+    case 3, 4: unsafe compare(4, bases, thresholds, keys, buckets, count, to)
+    case 5...8: unsafe compare(8, bases, thresholds, keys, buckets, count, to)
+    default:
+        let steps = unsafe 32 &- ranker.pointee.compareCount.leadingZeroBitCount
+        for row in 0..<count {
+            let key = unsafe keys[row]
+            var code = unsafe Int(bases[Int(buckets[row])])
+            for step in 1...steps {
+                let shift = steps &- step
+                code &+= unsafe passed(thresholds[code &+ 1 &<< shift &- 1], key) &<< shift
+            }
+            unsafe to[row] = UInt8(truncatingIfNeeded: code)
+        }
+    }
+    // Other columns differ in what is special alone.
+    for index in 1..<max(1, Int(unsafe ranker.pointee.columnCount)) {
+        let otherBases = unsafe columns[index].bases!
+        let other = unsafe codes + Int(columns[index].place)
+        for row in 0..<count {
+            let bucket = unsafe Int(buckets[row])
+            unsafe other[row] = to[row] &- bases[bucket] &+ otherBases[bucket]
+        }
+    }
+}
+
+@inline(always)
+private func compare(
+    _ compares: Int,
+    _ bases: UnsafePointer<UInt8>,
+    _ thresholds: UnsafePointer<Int32>,
+    _ keys: UnsafePointer<Int32>,
+    _ buckets: UnsafePointer<UInt32>,
+    _ count: Int,
+    _ codes: UnsafeMutablePointer<UInt8>
+) {
+    for row in 0..<count {
+        let (base, key) = unsafe (Int(bases[Int(buckets[row])]), keys[row])
+        var code = unsafe base &+ passed(thresholds[base], key)
+        if compares > 1 { code &+= unsafe passed(thresholds[base &+ 1], key) }
+        if compares > 2 {
+            code &+= unsafe passed(thresholds[base &+ 2], key) &+ passed(thresholds[base &+ 3], key)
+        }
+        if compares > 4 {
+            code &+= unsafe passed(thresholds[base &+ 4], key) &+ passed(thresholds[base &+ 5], key)
+            code &+= unsafe passed(thresholds[base &+ 6], key) &+ passed(thresholds[base &+ 7], key)
+        }
+        unsafe codes[row] = UInt8(truncatingIfNeeded: code)
+    }
+}
+
+@inline(always)
+private func passed(_ threshold: Int32, _ key: Int32) -> Int { threshold <= key ? 1 : 0 }

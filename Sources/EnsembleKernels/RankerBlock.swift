@@ -1,0 +1,131 @@
+internal import CShims
+import TreeEnsemble
+
+/// The rank tables of an ensemble, laid out in one block with the records that point into it.
+@safe
+struct RankerBlock: ~Copyable {
+    /// Valid while this value lives.
+    let rankers: UnsafeBufferPointer<CShimsRanker>
+
+    private let tables: AlignedBytes
+    private let records: AlignedBytes
+
+    /// Bytes of it all.
+    var byteCount: Int { tables.count + records.count }
+
+    /// Lays out the tables.
+    /// - Parameter forAVX512: whether to add what the AVX-512 quantiser reads.
+    init(_ rankTables: [RankTable], _ arithmetic: Arithmetic, forAVX512: Bool) {
+        let parts = rankTables.map { RankerParts($0, arithmetic, forAVX512: forAVX512) }
+        // Safety: the block has the bytes of all parts, each of which ends at a multiple of 64, so that all stay aligned;
+        // the records' block has room for one a table.
+        tables = AlignedBytes(count: parts.reduce(0) { $0 + $1.byteCount })
+        unsafe records = AlignedBytes(count: parts.count * MemoryLayout<CShimsRanker>.stride)
+        var next = unsafe tables.start
+        for (index, part) in parts.enumerated() {
+            let ranker = unsafe part.lay(&next)
+            unsafe (records.start + index * MemoryLayout<CShimsRanker>.stride).initializeMemory(
+                as: CShimsRanker.self,
+                to: ranker
+            )
+        }
+        unsafe rankers = UnsafeBufferPointer(
+            start: records.start.assumingMemoryBound(to: CShimsRanker.self),
+            count: parts.count
+        )
+    }
+}
+
+/// One feature's tables before they have a place.
+private struct RankerParts {
+    let feature: Int
+    let columns: [CShimsRankColumn]
+    let buckets: BucketTable
+    /// By column.
+    let bases: [[UInt8]]
+    let keys: [Int32]
+    let doubles: [Double]
+    let search: SearchSteps?
+    /// Separators, then thresholds.
+    let floats: [Float]
+
+    private static let separators = Int(CShimsSeparators)
+
+    init(_ table: RankTable, _ arithmetic: Arithmetic, forAVX512: Bool) {
+        feature = table.feature
+        columns = table.columns.map { column in
+            unsafe CShimsRankColumn(
+                place: CodeColumns.place(column.column),
+                zeroSpecial: column.special.includesZero ? 1 : 0,
+                specialCode: UInt32(table.code(of: column.special, arithmetic)),
+                unused: 0,
+                bases: nil
+            )
+        }
+        let zeroRank = table.rank(of: 0, arithmetic)
+        let buckets = BucketTable(table, arithmetic)
+        self.buckets = buckets
+        bases = table.columns.map { column in
+            let special = table.code(of: column.special, arithmetic)
+            return buckets.bases + [UInt8(special), UInt8(column.special.includesZero ? special : zeroRank)]
+        }
+        // From any base on there are as many keys as a search may look at.
+        keys = buckets.keys + [Int32](repeating: .max, count: 257)
+        var padded = Self.separators
+        while padded < table.thresholds.count { padded *= 2 }
+        doubles = table.thresholds + [Double](repeating: .nan, count: padded - table.thresholds.count)
+        guard forAVX512 else {
+            search = nil
+            floats = []
+            return
+        }
+        search = SearchSteps(table.thresholds.map(RankTable.narrowed))
+        let narrowed = doubles.map(RankTable.narrowed)
+        floats =
+            (0..<Self.separators).map { at in
+                let last = at * Self.separators + Self.separators - 1
+                return last < narrowed.count ? narrowed[last] : .nan
+            } + narrowed
+    }
+
+    private static func lines<Element>(_ elements: [Element]) -> Int {
+        (elements.count * MemoryLayout<Element>.stride + 63) / 64 * 64
+    }
+
+    var byteCount: Int {
+        Self.lines(floats) + Self.lines(search?.entries ?? []) + Self.lines(doubles) + Self.lines(columns)
+            + bases.reduce(0) { $0 + Self.lines($1) } + Self.lines(keys)
+    }
+
+    /// Copies everything to its place, from `next` on, and returns the record that points to it.
+    func lay(_ next: inout UnsafeMutableRawPointer) -> CShimsRanker {
+        // Safety: the caller's block has `byteCount` bytes from `next` on.
+        func place<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element> {
+            let start = unsafe next.bindMemory(to: Element.self, capacity: elements.count)
+            for (at, element) in elements.enumerated() { unsafe start[at] = element }
+            unsafe next += Self.lines(elements)
+            return unsafe UnsafePointer(start)
+        }
+        var placed = columns
+        for index in placed.indices { unsafe placed[index].bases = place(bases[index]) }
+        return unsafe CShimsRanker(
+            floats: place(floats),
+            keys: place(keys),
+            steps: place(search?.entries ?? []),
+            doubles: place(doubles),
+            columns: place(placed),
+            order: search?.order ?? 0,
+            feature: UInt32(feature),
+            paddedCount: UInt32(doubles.count),
+            stepCount: UInt32(search?.count ?? 0),
+            columnCount: UInt32(columns.count),
+            zeroSpecial: columns.contains { $0.zeroSpecial != 0 } ? 1 : 0,
+            bucketCount: UInt32(buckets.bucketCount),
+            compareCount: UInt32(buckets.compareCount),
+            bucketsByKey: buckets.isByKey ? 1 : 0,
+            unused: 0,
+            low: buckets.low,
+            scale: buckets.scale
+        )
+    }
+}
