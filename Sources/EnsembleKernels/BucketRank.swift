@@ -19,10 +19,7 @@ public let bucketRankWorkByteCount = (32 + 3) * (Int(CShimsRowsMax) + 16) * 4
 ///
 /// Features side by side are first turned into columns, a tile of them for all rows; a feature's tables then stay in the
 /// nearest cache for all its values.
-/// - Parameters:
-///   - rowStride: elements from one row to the next.
-///   - featureStride: elements from one feature to the next; 1 or the rows are side by side.
-///   - zeroEdge: the largest size that counts as zero.
+/// Strides count elements; `zeroEdge` is the largest size that counts as zero.
 @inline(never)
 public func rankByBuckets(
     _ rows: UnsafePointer<Float>,

@@ -18,6 +18,49 @@ extension KernelName {
         }
     }
 
+    /// Whether a few rows can be scored with trees in lanes.
+    var hasTreeLanes: Bool {
+        switch self {
+        #if arch(x86_64)
+        case .avx512: EnsembleKernelsAVX512.hasTreeLanes()
+        case .avx2: EnsembleKernelsAVX2.hasTreeLanes()
+        #endif
+        default: EnsembleKernels.hasTreeLanes()
+        }
+    }
+
+    func addTreeLanes(
+        _ forest: CShimsLaneForest,
+        _ codes: UnsafePointer<UInt8>,
+        count: Int,
+        work: UnsafeMutableRawPointer,
+        _ sums: UnsafeMutablePointer<Float>
+    ) {
+        switch self {
+        #if arch(x86_64)
+        case .avx512: unsafe EnsembleKernelsAVX512.addTreeLanesToFloats(forest, codes, count: count, work: work, sums)
+        case .avx2: unsafe EnsembleKernelsAVX2.addTreeLanesToFloats(forest, codes, count: count, work: work, sums)
+        #endif
+        default: unsafe addTreeLanesToFloats(forest, codes, count: count, work: work, sums)
+        }
+    }
+
+    func addTreeLanes(
+        _ forest: CShimsLaneForest,
+        _ codes: UnsafePointer<UInt8>,
+        count: Int,
+        work: UnsafeMutableRawPointer,
+        _ sums: UnsafeMutablePointer<Double>
+    ) {
+        switch self {
+        #if arch(x86_64)
+        case .avx512: unsafe EnsembleKernelsAVX512.addTreeLanesToDoubles(forest, codes, count: count, work: work, sums)
+        case .avx2: unsafe EnsembleKernelsAVX2.addTreeLanesToDoubles(forest, codes, count: count, work: work, sums)
+        #endif
+        default: unsafe addTreeLanesToDoubles(forest, codes, count: count, work: work, sums)
+        }
+    }
+
     /// Turns float rows of a pass into codes.
     func rank(
         _ rows: RowSource<Float>,

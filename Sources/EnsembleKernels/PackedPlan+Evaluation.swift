@@ -142,7 +142,7 @@ extension PackedPlan {
 
     private func addTrees(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Float>) {
         if count <= fewRowsMax(kernel) {
-            unsafe addTreesToFew(memory, count: count, sums)
+            unsafe addTreesToFew(memory, count: count, kernel, sums)
             return
         }
         unsafe kernel.makeMasks(sliced.forest, memory.codes, rows: count, work: memory.temporary, into: memory.masks)
@@ -165,7 +165,7 @@ extension PackedPlan {
 
     private func addTrees(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Double>) {
         if count <= fewRowsMax(kernel) {
-            unsafe addTreesToFew(memory, count: count, sums)
+            unsafe addTreesToFew(memory, count: count, kernel, sums)
             return
         }
         unsafe kernel.makeMasks(sliced.forest, memory.codes, rows: count, work: memory.temporary, into: memory.masks)
@@ -187,26 +187,22 @@ extension PackedPlan {
     }
 
     /// Walks a few rows, or takes their trees side by side.
-    private func addTreesToFew(_ memory: Work, count: Int, _ sums: UnsafeMutablePointer<Float>) {
-        #if arch(x86_64)
+    private func addTreesToFew(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Float>) {
         if let lanes {
-            unsafe addTreeLanesAVX512(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
+            unsafe kernel.addTreeLanes(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
             return
         }
-        #endif
         for row in 0..<count {
             let codes = unsafe memory.codes + row
             unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)
         }
     }
 
-    private func addTreesToFew(_ memory: Work, count: Int, _ sums: UnsafeMutablePointer<Double>) {
-        #if arch(x86_64)
+    private func addTreesToFew(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Double>) {
         if let lanes {
-            unsafe addTreeLanesAVX512(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
+            unsafe kernel.addTreeLanes(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
             return
         }
-        #endif
         for row in 0..<count {
             let codes = unsafe memory.codes + row
             unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)

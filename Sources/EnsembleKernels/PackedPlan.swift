@@ -24,7 +24,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let categoryTables: [CategoryTable]
     /// The same trees for walking.
     let walk: WalkPlan
-    /// The same trees for a few rows on AVX-512; nil on other kernels and for trees that it does not take.
+    /// The same trees for a few rows in lanes; nil where the kernel or the trees are not for that.
     let lanes: TreeLanes?
 
     /// Bytes that evaluating touches.
@@ -43,7 +43,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     init(_ ensemble: Ensemble, _ kernel: KernelName) throws(KernelError) {
         let columns = try CodeColumns(ensemble)
         let walkPlan = try WalkPlan(ensemble, columns)
-        lanes = kernel == .avx512 ? TreeLanes(ensemble, columns) : nil
+        lanes = kernel.hasTreeLanes ? TreeLanes(ensemble, columns) : nil
         walk = walkPlan
         sliced = SlicedPlan(ensemble, columns, hasLookups: kernel.hasLookups)
         arithmetic = ensemble.arithmetic

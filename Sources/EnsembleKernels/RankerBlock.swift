@@ -13,8 +13,7 @@ struct RankerBlock: ~Copyable {
     /// Bytes of it all.
     var byteCount: Int { tables.count + records.count }
 
-    /// Lays out the tables.
-    /// - Parameter forAVX512: whether to add what the AVX-512 quantiser reads.
+    /// Lays out the tables, with what the AVX-512 quantiser reads if it is to run.
     init(_ rankTables: [RankTable], _ arithmetic: Arithmetic, forAVX512: Bool) {
         let parts = rankTables.map { RankerParts($0, arithmetic, forAVX512: forAVX512) }
         // Safety: the block has the bytes of all parts, each of which ends at a multiple of 64, so that all stay aligned;

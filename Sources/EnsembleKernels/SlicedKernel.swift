@@ -78,7 +78,7 @@ public func makeMasks(
     }
 }
 
-/// Makes the masks "code at least c" for c = 1 ... count, one a mask's length after the other, from a column's bit planes.
+/// Makes the masks "code at least c" for c from 1 to the count, one after the other, from a column's bit planes.
 ///
 /// A code is eight times its upper five bits and its lower three: it is at least 8 u + i if its upper part is above u, or
 /// is u and its lower part at least i. Masks of the upper part double with each plane: at least c with the plane's bit is

@@ -29,7 +29,7 @@ struct SlicedTree {
     let usedSlotCount: Int
     /// Blocks of 16 slots: a power of two.
     let blockCount: Int
-    /// The first slot with a partner, and how many have one. Partners' slots follow the blocks.
+    /// The first slot with a partner, and how many have one; partners' slots follow the blocks.
     let pairSlot: Int
     let pairCount: Int
 

@@ -1,7 +1,7 @@
 internal import CShims
 import TreeEnsemble
 
-/// An ensemble packed for a few rows at a time on AVX-512: lanes are trees, as `CShimsEnsemblePlan.h` draws them.
+/// An ensemble packed for a few rows at a time: lanes are trees, as `CShimsEnsemblePlan.h` draws them.
 ///
 /// Unchecked because of its pointers: they point into blocks that it owns, and nothing is written after `init`.
 @safe
@@ -79,7 +79,7 @@ private struct LaneBuilder {
     private struct Clear {
         /// The node's column.
         var column: UInt8
-        /// 0x80 if a row is cleared where its code is not above the key.
+        /// 64 if a row is cleared where its code is not above the key.
         var side: UInt8
         var key: UInt8
         var bits: UInt8
@@ -137,7 +137,7 @@ private struct LaneBuilder {
         // A row goes left if its code is not above the key.
         return Clear(
             column: UInt8(column),
-            side: smallIsLeft ? 0 : 0x80,
+            side: smallIsLeft ? 0 : 64,
             key: UInt8(key),
             bits: bits.reduce(0) { $0 | 1 << UInt8($1) }
         )

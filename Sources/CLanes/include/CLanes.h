@@ -292,4 +292,82 @@ CL void CL_addDoubles(double *sums, CLBits b0, CLBits b1, CLBits b2, CLBits b3, 
         }
     }
 }
+
+// Trees in lanes ---------------------------------------------------------------------------------------------------
+//
+// A slot is three times 64 bytes, one a tree: the place of a column among the 64 bytes of a row's table, and 64 more where
+// a row is cleared that is not above the key; the key; the bits that are cleared. These functions take a register of
+// them.
+
+// Whether a row's table of 64 codes is looked up in registers.
+#if defined(__AVX512VBMI__) || defined(__AVX2__) || (defined(__aarch64__) && !defined(LEADLINE_WIDE_LANES))
+enum { CL_hasTreeLanes = 1 };
+#else
+enum { CL_hasTreeLanes = 0 };
+#endif
+
+#if defined(__AVX512VBMI__)
+CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
+    const __m512i columns = _mm512_loadu_si512(slot);
+    const __m512i codes = _mm512_permutexvar_epi8(columns, _mm512_loadu_si512(table));
+    const __mmask64 isAbove = _mm512_cmpgt_epu8_mask(codes, _mm512_loadu_si512(slot + 64));
+    const __mmask64 clears = isAbove ^ _mm512_test_epi8_mask(columns, _mm512_set1_epi8(64));
+    return (CLBits)_mm512_or_si512((__m512i)cleared, _mm512_maskz_loadu_epi8(clears, slot + 128));
+}
+#elif defined(__AVX2__)
+CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
+    const __m256i columns = _mm256_loadu_si256((const void *)slot);
+    const __m256i keys = _mm256_loadu_si256((const void *)(slot + 64));
+    const __m256i bit4 = _mm256_slli_epi16(columns, 3), bit5 = _mm256_slli_epi16(columns, 2);
+    const __m256i low = _mm256_blendv_epi8(_mm256_shuffle_epi8(CL_table16(table), columns),
+                                           _mm256_shuffle_epi8(CL_table16(table + 16), columns), bit4);
+    const __m256i high = _mm256_blendv_epi8(_mm256_shuffle_epi8(CL_table16(table + 32), columns),
+                                            _mm256_shuffle_epi8(CL_table16(table + 48), columns), bit4);
+    const __m256i codes = _mm256_blendv_epi8(low, high, bit5);
+    const __m256i isNotAbove = _mm256_cmpeq_epi8(_mm256_min_epu8(codes, keys), codes);
+    const __m256i whereNotAbove = _mm256_cmpgt_epi8(columns, _mm256_set1_epi8(63));
+    const __m256i clears = _mm256_cmpeq_epi8(isNotAbove, whereNotAbove);
+    return cleared | (CLBits)_mm256_and_si256(clears, _mm256_loadu_si256((const void *)(slot + 128)));
+}
+#elif defined(__aarch64__)
+CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
+    const uint8x16_t columns = vld1q_u8(slot);
+    const uint8x16x4_t tables = {{vld1q_u8(table), vld1q_u8(table + 16), vld1q_u8(table + 32), vld1q_u8(table + 48)}};
+    const uint8x16_t codes = vqtbl4q_u8(tables, vandq_u8(columns, vdupq_n_u8(63)));
+    const uint8x16_t isNotAbove = vcleq_u8(codes, vld1q_u8(slot + 64));
+    const uint8x16_t clears = vceqq_u8(isNotAbove, vcgtq_u8(columns, vdupq_n_u8(63)));
+    return cleared | (CLBits)vandq_u8(clears, vld1q_u8(slot + 128));
+}
+#else
+CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
+    uint8_t bytes[CL_byteCount];
+    CL_store(bytes, cleared);
+    for (int i = 0; i < CL_byteCount; i++) {
+        const int isNotAbove = table[slot[i] & 63] <= slot[64 + i], whereNotAbove = slot[i] > 63;
+        if (isNotAbove == whereNotAbove) bytes[i] |= slot[128 + i];
+    }
+    return CL_load(bytes);
+}
+#endif
+
+// Where a tree has bits that are not cleared, they are chosen, and so is their place.
+CL CLBits CL_choose(CLBits chosen, CLBits cleared) {
+    const CLByteLanes kept = (CLByteLanes)~cleared;
+    return (CLBits)(((CLByteLanes)chosen & (CLByteLanes)(kept == 0)) | kept);
+}
+CL CLBits CL_choosePlace(CLBits place, CLBits cleared, uint8_t where) {
+    const CLByteLanes none = (CLByteLanes)((CLByteLanes)~cleared == 0);
+    return (CLBits)(((CLByteLanes)place & none) | (~none & where));
+}
+
+// Places plus the position of the lowest bit chosen, which there is.
+CL CLBits CL_exits(CLBits chosen, CLBits place) {
+    const CLByteLanes bits = (CLByteLanes)chosen;
+    // The bits below the lowest, counted: pairs, then fours, then all.
+    CLByteLanes below = (bits - 1) & ~bits;
+    below = below - ((below >> 1) & 0x55);
+    below = (below & 0x33) + ((below >> 2) & 0x33);
+    below = (below + (below >> 4)) & 0x0f;
+    return (CLBits)((CLByteLanes)place + below);
+}
 #endif

@@ -15,7 +15,7 @@ enum { CShimsRowsMax = 512 };
 // smaller; the exit leaf is the lowest bit left. Bits are kept in planes of eight leaves, a byte a row. A group of 64 trees has the planes of each tree, and a plane has slots,
 // each with one node of every tree that has another to clear in it: three registers, which are
 //
-//   byte t of the first:  the place of tree t's column in the table; bit 7: cleared where the code is not above the key, else where it is
+//   byte t of the first:  the place of tree t's column in the table, 64 more where a row is cleared whose code is not above the key
 //   byte t of the second: the key
 //   byte t of the third:  the bits that a row clears; 0 if the tree has no such node
 //

@@ -1,9 +1,8 @@
-#if arch(x86_64)
+internal import CLanes
 public import CShims
-internal import CVectors
 
 // A few rows: lanes are trees. A row's codes are a table in a register, in which each lane looks up the code of its own
-// node's column; the rest is as in `AVX512Kernel.swift`. Several rows share the loads of a slot and of the leaves.
+// node's column; the leaves not cleared tell where it exits. Several rows share the loads of a slot and of the leaves.
 //
 // A sum waits four cycles for each addition, since the order is given: 500 trees take a row 2,000 cycles, most of what a
 // single row costs. Sums of several rows go on side by side.
@@ -13,16 +12,23 @@ internal import CVectors
 // uses them.
 
 /// Bytes of working memory: eight rows' codes, their two tables and, by tree of a group, their exit leaves.
-public let treeLanesWorkByteCount = 8 * 128 + 8 * 128 + 8 * 64
+public let treeLanesWorkByteCount = 4 * 128 + 4 * 128 + 4 * 64
 
-private let tablesStart = 8 * 128
-private let exitsStart = 8 * 128 + 8 * 128
+private let rowsAtOnceMax = 4
+private let tablesStart = 4 * 128
+private let exitsStart = 4 * 128 + 4 * 128
+private let registerBytes = Int(CL_byteCount)
+private let rowsMax = Int(CShimsRowsMax)
+
+/// Whether this module's instruction set looks a row's codes up in registers.
+@inline(never)
+public func hasTreeLanes() -> Bool { CL_hasTreeLanes != 0 }
 
 /// Adds all trees to the float32 sums of rows `0..<count`, in tree order.
 ///
-/// Sums of an output lie `CShimsRowsMax` after the one before, row by row; up to seven after the last are scribbled on.
+/// Sums of an output lie `CShimsRowsMax` after the one before, row by row; up to three after the last are scribbled on.
 @inline(never)
-public func addTreeLanesAVX512(
+public func addTreeLanesToFloats(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
     count: Int,
@@ -37,8 +43,7 @@ public func addTreeLanesAVX512(
         switch rows {
         case 1: unsafe addTrees(OneRow.self, forest, leaves, work, sums + row)
         case 2: unsafe addTrees(TwoRows.self, forest, leaves, work, sums + row)
-        case 4: unsafe addTrees(FourRows.self, forest, leaves, work, sums + row)
-        default: unsafe addTrees(EightRows.self, forest, leaves, work, sums + row)
+        default: unsafe addTrees(FourRows.self, forest, leaves, work, sums + row)
         }
         row &+= rows
     }
@@ -46,7 +51,7 @@ public func addTreeLanesAVX512(
 
 /// Adds all trees to the double sums of rows `0..<count`, in tree order.
 @inline(never)
-public func addTreeLanesAVX512(
+public func addTreeLanesToDoubles(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
     count: Int,
@@ -61,21 +66,16 @@ public func addTreeLanesAVX512(
         switch rows {
         case 1: unsafe addTrees(OneRow.self, forest, leaves, work, sums + row)
         case 2: unsafe addTrees(TwoRows.self, forest, leaves, work, sums + row)
-        case 4: unsafe addTrees(FourRows.self, forest, leaves, work, sums + row)
-        default: unsafe addTrees(EightRows.self, forest, leaves, work, sums + row)
+        default: unsafe addTrees(FourRows.self, forest, leaves, work, sums + row)
         }
         row &+= rows
     }
 }
 
 /// How many of the rows left go next: powers of two, of which the last may be filled up.
-@inline(__always)
+@inline(always)
 private func rowsAtOnce(_ left: Int) -> Int {
-    switch left {
-    case 1, 2: left
-    case 3, 4, 5: 4
-    default: 8
-    }
+    left < 3 ? left : rowsAtOnceMax
 }
 
 /// Makes each row's two tables of 64 codes.
@@ -85,21 +85,19 @@ private func rowsAtOnce(_ left: Int) -> Int {
 func fillTables(_ forest: CShimsLaneForest, _ codes: UnsafePointer<UInt8>, rows: Int, _ work: UnsafeMutableRawPointer) {
     let copies = unsafe work.assumingMemoryBound(to: UInt8.self)
     let columns = Int(unsafe forest.columnCount)
-    let order = unsafe UnsafeRawPointer(forest.tableColumns!)
+    let order = unsafe forest.tableColumns!
     for row in 0..<rows {
         let copy = unsafe copies + row &* 128
-        for column in 0..<columns { unsafe copy[column] = codes[column &* Int(CShimsRowsMax) &+ row] }
+        for column in 0..<columns { unsafe copy[column] = codes[column &* rowsMax &+ row] }
     }
-    for row in 0..<8 {
-        let copy = unsafe work + min(row, rows &- 1) &* 128
-        let (low, high) = unsafe (CV_load(copy), CV_load(copy + 64))
-        let tables = unsafe work + (tablesStart &+ row &* 128)
-        unsafe CV_store(tables, CV_lookupBytes128(CV_load(order), low, high))
-        unsafe CV_store(tables + 64, CV_lookupBytes128(CV_load(order + 64), low, high))
+    for row in 0..<rowsAtOnceMax {
+        let copy = unsafe copies + min(row, rows &- 1) &* 128
+        let table = unsafe copies + (tablesStart &+ row &* 128)
+        for place in 0..<128 { unsafe table[place] = copy[Int(order[place])] }
     }
 }
 
-@inline(__always)
+@inline(always)
 private func addTrees<Rows: RowSet, Value: BinaryFloatingPoint>(
     _: Rows.Type,
     _ forest: CShimsLaneForest,
@@ -130,40 +128,46 @@ private func addTrees<Rows: RowSet, Value: BinaryFloatingPoint>(
 }
 
 /// Finds the exit leaves of a group's trees, by number, for each row of the set.
-@inline(__always)
+@inline(always)
 private func exitLeaves<Rows: RowSet>(
     _: Rows.Type,
     _ group: UnsafePointer<CShimsLaneGroup>,
     _ slots: UnsafePointer<UInt8>,
     _ work: UnsafeMutableRawPointer
 ) {
-    var slot = unsafe UnsafeRawPointer(slots + Int(group.pointee.slotOffset))
     // Two counts a plane follow the group's 32 other bytes.
     let counts = unsafe (UnsafeRawPointer(group) + 32).assumingMemoryBound(to: UInt16.self)
-    let tables = unsafe UnsafeRawPointer(work + tablesStart)
-    var chosen = Rows(CV_zero())
-    var place = Rows(CV_zero())
-    var plane = Int(unsafe group.pointee.planeCount)
-    while plane > 0 {
-        plane &-= 1
-        var cleared = Rows(CV_zero())
-        let firstEnd = unsafe slot + Int(counts[plane &* 2]) &* 192
-        let end = unsafe firstEnd + Int(counts[plane &* 2 &+ 1]) &* 192
-        while unsafe slot < firstEnd {
-            unsafe cleared.clear(tables, slot)
-            unsafe slot += 192
+    let tables = unsafe UnsafePointer((work + tablesStart).assumingMemoryBound(to: UInt8.self))
+    let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
+    let trees = Int(unsafe group.pointee.treeCount)
+    var part = 0
+    while part < trees {
+        var slot = unsafe slots + (Int(group.pointee.slotOffset) &+ part)
+        var chosen = Rows(CL_zero())
+        var place = Rows(CL_zero())
+        var plane = Int(unsafe group.pointee.planeCount)
+        while plane > 0 {
+            plane &-= 1
+            var cleared = Rows(CL_zero())
+            let firstEnd = unsafe slot + Int(counts[plane &* 2]) &* 192
+            let end = unsafe firstEnd + Int(counts[plane &* 2 &+ 1]) &* 192
+            while unsafe slot < firstEnd {
+                unsafe cleared.clear(tables, slot)
+                unsafe slot += 192
+            }
+            while unsafe slot < end {
+                unsafe cleared.clear(tables + 64, slot)
+                unsafe slot += 192
+            }
+            chosen.replace(place: &place, with: UInt8(truncatingIfNeeded: plane &* 8), whereNotAll: cleared)
         }
-        while unsafe slot < end {
-            unsafe cleared.clear(tables + 64, slot)
-            unsafe slot += 192
-        }
-        chosen.replace(place: &place, with: CV_every1(UInt8(truncatingIfNeeded: plane &* 8)), whereNotAll: cleared)
+        unsafe chosen.storeExits(place, exits + part)
+        part &+= registerBytes
     }
-    unsafe chosen.storeExits(place, work + exitsStart)
 }
 
 /// Adds a row's leaves to its only sum.
-@inline(__always)
+@inline(always)
 private func addLeaves<Value: BinaryFloatingPoint>(
     _ exits: UnsafePointer<UInt8>,
     _ leaves: UnsafePointer<Value>,
@@ -180,7 +184,7 @@ private func addLeaves<Value: BinaryFloatingPoint>(
     unsafe sums[0] = sum
 }
 
-@inline(__always)
+@inline(always)
 private func addLeavesOfFour<Value: BinaryFloatingPoint>(
     _ exits: UnsafePointer<UInt8>,
     _ leaves: UnsafePointer<Value>,
@@ -201,7 +205,7 @@ private func addLeavesOfFour<Value: BinaryFloatingPoint>(
 }
 
 /// Adds rows' leaves to the sums of each tree's own output.
-@inline(__always)
+@inline(always)
 private func addLeaves<Value: BinaryFloatingPoint>(
     _ exits: UnsafePointer<UInt8>,
     rows: Int,
@@ -213,9 +217,8 @@ private func addLeaves<Value: BinaryFloatingPoint>(
 ) {
     var leaves = unsafe leaves
     for tree in 0..<trees {
-        let sum = unsafe sums + Int(outputs[tree]) &* Int(CShimsRowsMax)
+        let sum = unsafe sums + Int(outputs[tree]) &* rowsMax
         for row in 0..<rows { unsafe sum[row] += leaves[Int(exits[tree &+ row &* 64])] }
         unsafe leaves += stride
     }
 }
-#endif

@@ -1,0 +1,79 @@
+internal import CLanes
+
+// Safety of this file: the kernel passes the rows' tables, 128 bytes apart, slots of 192 bytes, and room for 64 exits a
+// row.
+
+/// One byte a tree for some rows, each row's trees in a register.
+protocol RowSet {
+    /// Rows in the set.
+    static var count: Int { get }
+    /// The same bytes for every row.
+    init(_ bytes: CLBits)
+    /// Adds the bits that a slot's nodes clear.
+    mutating func clear(_ tables: UnsafePointer<UInt8>, _ slot: UnsafePointer<UInt8>)
+    /// Takes the bits that are not cleared, and their place, for trees that have such bits.
+    mutating func replace(place: inout Self, with: UInt8, whereNotAll cleared: Self)
+    /// Stores each tree's place and its lowest bit's, added.
+    func storeExits(_ place: Self, _ exits: UnsafeMutablePointer<UInt8>)
+}
+
+typealias TwoRows = PairOfRowSets<OneRow>
+typealias FourRows = PairOfRowSets<TwoRows>
+
+/// A single row.
+struct OneRow: RowSet {
+    static var count: Int {
+        @inline(always) get { 1 }
+    }
+
+    private var row: CLBits
+
+    @inline(always)
+    init(_ bytes: CLBits) { row = bytes }
+
+    @inline(always)
+    mutating func clear(_ tables: UnsafePointer<UInt8>, _ slot: UnsafePointer<UInt8>) {
+        row = unsafe CL_clear(row, tables, slot)
+    }
+
+    @inline(always)
+    mutating func replace(place: inout Self, with: UInt8, whereNotAll cleared: Self) {
+        place.row = CL_choosePlace(place.row, cleared.row, with)
+        row = CL_choose(row, cleared.row)
+    }
+
+    @inline(always)
+    func storeExits(_ place: Self, _ exits: UnsafeMutablePointer<UInt8>) {
+        unsafe CL_store(exits, CL_exits(row, place.row))
+    }
+}
+
+/// Twice the rows; what both halves load alike is loaded once.
+struct PairOfRowSets<Half: RowSet>: RowSet {
+    static var count: Int {
+        @inline(always) get { 2 * Half.count }
+    }
+
+    private var first, second: Half
+
+    @inline(always)
+    init(_ bytes: CLBits) { (first, second) = (Half(bytes), Half(bytes)) }
+
+    @inline(always)
+    mutating func clear(_ tables: UnsafePointer<UInt8>, _ slot: UnsafePointer<UInt8>) {
+        unsafe first.clear(tables, slot)
+        unsafe second.clear(tables + Half.count * 128, slot)
+    }
+
+    @inline(always)
+    mutating func replace(place: inout Self, with: UInt8, whereNotAll cleared: Self) {
+        first.replace(place: &place.first, with: with, whereNotAll: cleared.first)
+        second.replace(place: &place.second, with: with, whereNotAll: cleared.second)
+    }
+
+    @inline(always)
+    func storeExits(_ place: Self, _ exits: UnsafeMutablePointer<UInt8>) {
+        unsafe first.storeExits(place.first, exits)
+        unsafe second.storeExits(place.second, exits + Half.count * 64)
+    }
+}
