@@ -19,6 +19,15 @@ extension Ensemble {
     /// - Precondition: the ensemble is valid.
     public var depth: Int { trees.reduce(0) { max($0, $1.depth) } }
 
+    /// Whether margins depend on more of a row than which side of each test it falls on, or on tests that are no
+    /// thresholds and sets of categories: linear leaves, a linear model, sets of numbers, the smallest or largest leaf.
+    ///
+    /// Kernels that turn a row into codes cannot evaluate such an ensemble.
+    public var needsRawValues: Bool {
+        linearModel != nil || arithmetic.aggregate != .sum
+            || trees.contains { !$0.linearLeaves.isEmpty || !$0.numberSets.isEmpty }
+    }
+
     /// How often each feature is looked at, one entry a feature.
     /// - Precondition: the ensemble is valid.
     public func featureUse() -> [FeatureUse] {
