@@ -30,7 +30,6 @@ struct ConformanceTests {
                 } catch {
                     let isExpected =
                         item.mustBeRefused || !Self.readable.contains(item.format)
-                        || item.features?.contains("linear_tree") == true
                     #expect(isExpected, "\(item.id): \(error)")
                     #expect(!error.problem.isEmpty && !error.remedy.isEmpty, "\(error)")
                     table.append("refused  \(item.id) [\(error.kind.rawValue)]: \(error.problem); \(error.remedy)")
