@@ -34,9 +34,9 @@ struct XGBoostObjective {
         version: [Int32],
         outputs: Int
     ) throws(Unsupported) -> XGBoostObjective {
-        func isAtLeast(_ major: Int32, _ minor: Int32) -> Bool {
+        func isAtLeast(_ needed: Int32...) -> Bool {
             guard version.count >= 2 else { return true }
-            return version[0] > major || version[0] == major && version[1] >= minor
+            return !version.lexicographicallyPrecedes(needed)
         }
         let logit = Link.logit(isClamped: isAtLeast(3, 2))
         switch name {
@@ -46,8 +46,8 @@ struct XGBoostObjective {
         case "binary:logistic", "reg:logistic":
             return XGBoostObjective(name: name, transform: .sigmoid32, link: logit)
         case "binary:logitraw":
-            // Until 1.3 the base score was a probability here too; since 1.4 it is the margin itself.
-            return XGBoostObjective(name: name, transform: .identity, link: isAtLeast(1, 4) ? .identity : logit)
+            // Until 1.3.0 the base score was a probability here too; since 1.3.1 it is the margin itself.
+            return XGBoostObjective(name: name, transform: .identity, link: isAtLeast(1, 3, 1) ? .identity : logit)
         case "binary:hinge":
             return XGBoostObjective(name: name, transform: .hinge32, link: .identity)
         case "multi:softprob":

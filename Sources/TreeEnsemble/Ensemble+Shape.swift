@@ -6,6 +6,8 @@ public struct FeatureUse: Sendable, Equatable {
     public var categorySplits = 0
     /// The largest category code that a set names; nil if none does.
     public var largestCategory: Int?
+    /// Linear leaves, and outputs of a linear model, that multiply the feature.
+    public var linearTerms = 0
 
     /// Splits of either kind.
     public var splits: Int { thresholdSplits + categorySplits }
@@ -32,7 +34,11 @@ extension Ensemble {
     /// - Precondition: the ensemble is valid.
     public func featureUse() -> [FeatureUse] {
         var uses = [FeatureUse](repeating: FeatureUse(), count: featureCount)
+        for (index, weight) in (linearModel?.weights ?? []).enumerated() where weight != 0 {
+            uses[index / outputCount].linearTerms += 1
+        }
         for tree in trees {
+            for leaf in tree.linearLeaves { for feature in leaf.features { uses[Int(feature)].linearTerms += 1 } }
             for node in tree.nodes {
                 switch node.test {
                 case .threshold, .equalsLeft: uses[Int(node.feature)].thresholdSplits += 1

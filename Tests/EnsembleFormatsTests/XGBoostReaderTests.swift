@@ -165,10 +165,14 @@ struct XGBoostReaderTests {
         #expect(found == [[Double(margin + -1)]])
     }
 
-    @Test("binary:logitraw took its base score for a probability until 1.3")
+    @Test("binary:logitraw took its base score for a probability until 1.3.0")
     func versions() throws {
-        let old = XGBoostFixture(version: [1, 3, 3], objective: "binary:logitraw", baseScore: "5E-1")
-        #expect(try margins(old, [[0, 0]]) == [[-1]])
+        for (version, margin) in [
+            ([1, 2, 1], -1), ([1, 3, 0], -1), ([1, 3, 1], -0.5), ([1, 4, 0], -0.5), ([2, 0, 0], -0.5),
+        ] {
+            let raw = XGBoostFixture(version: version, objective: "binary:logitraw", baseScore: "5E-1")
+            #expect(try margins(raw, [[0, 0]]) == [[margin]], "\(version)")
+        }
         #expect(try refusal(XGBoostFixture(objective: "binary:logistic", baseScore: "0E0")).contains("outside"))
         let clamped = XGBoostFixture(version: [3, 2, 0], objective: "binary:logistic", baseScore: "0E0")
         #expect(try margins(clamped, [[0, 0]])[0][0] < -14)
