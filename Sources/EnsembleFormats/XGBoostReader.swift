@@ -19,6 +19,7 @@ struct XGBoostReader<Document: DocumentReader> {
     private var treeInfo: [Int32] = []
     private var weights: [Float] = []
     private var linearWeights: [Float] = []
+    private var categoryNames: [[String]] = []
     private var hasLearner = false
     private let keepsBaseWeights: Bool
     private var lacksBaseWeights = false
@@ -105,6 +106,7 @@ extension XGBoostReader {
             case "trees": try readTrees()
             case "weight_drop": try document.readFloats(into: &weights)
             case "weights": try document.readFloats(into: &linearWeights)
+            case "cats": categoryNames = try XGBoostCategories.read(from: &document)
             default: try document.skip()
             }
         }
@@ -177,7 +179,8 @@ extension XGBoostReader {
             linearModel: isLinear ? try linearModel(features: featureNames.count, outputs: outputs) : nil,
             trees: isLinear ? [] : try finishedTrees(outputs: outputs),
             transform: rule.transform,
-            bestIteration: attributes["best_iteration"].flatMap { Int($0) }
+            bestIteration: attributes["best_iteration"].flatMap { Int($0) },
+            categoryNames: categoryNames.count == featureNames.count ? categoryNames : []
         )
     }
 

@@ -11,6 +11,8 @@ struct EnsembleReport: Encodable {
         var categorySplits: Int
         var linearTerms: Int
         var largestCategory: Int?
+        /// Names of categories in the order of codes, where the file keeps them.
+        var categories: [String]?
 
         /// Splits and linear terms.
         var use: Int { thresholdSplits + categorySplits + linearTerms }
@@ -64,13 +66,16 @@ struct EnsembleReport: Encodable {
         transform = ensemble.transform.description
         averageDivisor = ensemble.averageDivisor
         bestIteration = ensemble.bestIteration
-        features = zip(ensemble.featureNames, ensemble.featureUse()).map { name, use in
-            Feature(
+        features = zip(ensemble.featureNames, ensemble.featureUse()).enumerated().map { index, feature in
+            let (name, use) = feature
+            let categories = ensemble.categoryNames.isEmpty ? [] : ensemble.categoryNames[index]
+            return Feature(
                 name: name,
                 thresholdSplits: use.thresholdSplits,
                 categorySplits: use.categorySplits,
                 linearTerms: use.linearTerms,
-                largestCategory: use.largestCategory
+                largestCategory: use.largestCategory,
+                categories: categories.isEmpty ? nil : categories
             )
         }
         kernels = Self.kernels(for: ensemble)
@@ -144,6 +149,10 @@ extension EnsembleReport {
                 case (true, nil): "number"
                 }
             lines.append("  " + "\(feature.use)".padded(to: 10) + kind.padded(to: 24) + feature.name)
+            if let categories = feature.categories {
+                let shown = categories.prefix(8).enumerated().map { "\($0) \($1)" }.joined(separator: ", ")
+                lines.append(String(repeating: " ", count: 12) + shown + (categories.count > 8 ? ", …" : ""))
+            }
         }
         if used.count > Self.featuresShownMax {
             lines.append("  and \(used.count - Self.featuresShownMax) more; --json lists them all")

@@ -115,6 +115,8 @@ struct XGBoostFixture {
     var weights: [Float]?
     /// Takes the place of the trees.
     var linearWeights: [Float]?
+    /// By feature, what `cats` tells of its categories; by default in a form that XGBoost does not write.
+    var categories: [Document] = [.object([("values", .array([.text("a"), .text("b")]))])]
     var hasOldDart = false
     var attributes: [(String, Document)] = []
     var isReversed = false
@@ -123,7 +125,7 @@ struct XGBoostFixture {
         var model: [(String, Document)] = [
             ("gbtree_model_param", .object([("num_trees", .text("\(trees.count)"))])),
             ("tree_info", .integers(treeInfo ?? trees.map { _ in 0 })), ("trees", .array(trees.map(\.document))),
-            ("cats", .object([("enc", .array([.object([("values", .array([.text("a"), .text("b")]))])]))])),
+            ("cats", .object([("enc", .array(categories))])),
         ]
         if let weights, !hasOldDart { model.append(("weight_drop", .floats(weights))) }
         if let linearWeights { model = [("boosted_rounds", .integers([3])), ("weights", .floats(linearWeights))] }

@@ -193,6 +193,29 @@ struct XGBoostReaderTests {
         #expect(ensemble.featureUse().map(\.splits) == [1, 1])
     }
 
+    @Test("names of categories are kept where the file has them, and another form of them is passed over")
+    func categoryNames() throws {
+        var fixture = XGBoostFixture()
+        func names() throws -> [[String]] {
+            let found = [try ModelFile.read(fixture.document.json), try ModelFile.read(fixture.document.ubjson)]
+                .map(\.categoryNames)
+            #expect(found[0] == found[1])
+            return found[0]
+        }
+        let texts: [(String, Document)] = [
+            ("offsets", .integers([0, 4, 9])), ("values", .integers([98, 108, 97, 117, 103, 114, -61, -68, 110])),
+        ]
+        let numbers: [(String, Document)] = [("type", .integers([15])), ("values", .integers([10, 20, 30]))]
+        fixture.categories = [.object(texts), .object(numbers)]
+        #expect(try names() == [["blau", "grün"], ["10", "20", "30"]])
+        fixture.categories = [.object(texts)]
+        #expect(try names() == [], "not as many as features")
+        for offsets in [[0, 10], [-1, 2], [4, 0]] {
+            fixture.categories = [.object([("offsets", .integers(offsets)), texts[1]]), .object(numbers)]
+            #expect(try names() == [], "\(offsets)")
+        }
+    }
+
     @Test("arrays of mixed values are passed over where nothing needs them")
     func mixedArrays() throws {
         let text = String(decoding: XGBoostFixture().document.json, as: UTF8.self)
