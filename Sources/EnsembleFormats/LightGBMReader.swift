@@ -202,10 +202,8 @@ extension LightGBMReader {
         case "cross_entropy", "xentropy": return .sigmoid64(scale: 1)
         case "cross_entropy_lambda", "xentlambda": return .log1pExp64
         case "poisson", "gamma", "tweedie": return .exp64
-        case "regression", "regression_l2", "regression_l1":
+        case "regression", "regression_l2", "regression_l1", "huber", "fair", "quantile", "mape":
             return words.dropFirst().contains("sqrt") ? .signedSquare64 : .identity
-        case "huber", "fair", "quantile", "mape":
-            return words.count == 1 ? .identity : nil
         case "lambdarank", "rank_xendcg", "custom", "none": return .identity
         default: return nil
         }

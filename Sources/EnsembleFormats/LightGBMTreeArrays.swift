@@ -12,6 +12,11 @@ struct LightGBMTreeArrays {
     private var categoryBoundaries: [Int32] = []
     private var categoryWords: [UInt32] = []
     private var isLinear = false
+    private var leafConstants: [Double] = []
+    /// By leaf: how many of the numbers in the next two are its own.
+    private var termCounts: [Int32] = []
+    private var termFeatures: [Int32] = []
+    private var termCoefficients: [Double] = []
     private var isComplete = false
 
     /// Why a tree cannot be used.
@@ -32,6 +37,10 @@ struct LightGBMTreeArrays {
         categoryBoundaries.removeAll(keepingCapacity: true)
         categoryWords.removeAll(keepingCapacity: true)
         isLinear = false
+        leafConstants.removeAll(keepingCapacity: true)
+        termCounts.removeAll(keepingCapacity: true)
+        termFeatures.removeAll(keepingCapacity: true)
+        termCoefficients.removeAll(keepingCapacity: true)
         isComplete = false
     }
 
@@ -52,6 +61,12 @@ struct LightGBMTreeArrays {
                 try lines.readIntegers(into: &left)
             } else if lines.hasKey("leaf_value") {
                 try lines.readDoubles(into: &leafValues)
+            } else if lines.hasKey("leaf_const") {
+                try lines.readDoubles(into: &leafConstants)
+            } else if lines.hasKey("leaf_features") {
+                try lines.readIntegers(into: &termFeatures)
+            } else if lines.hasKey("leaf_coeff") {
+                try lines.readDoubles(into: &termCoefficients)
             }
         case UInt8(ascii: "r") where lines.hasKey("right_child"): try lines.readIntegers(into: &right)
         case UInt8(ascii: "c"):
@@ -60,7 +75,12 @@ struct LightGBMTreeArrays {
             } else if lines.hasKey("cat_threshold") {
                 try lines.readWords(into: &categoryWords)
             }
-        case UInt8(ascii: "n") where lines.hasKey("num_leaves"): leafCount = try lines.whole()
+        case UInt8(ascii: "n"):
+            if lines.hasKey("num_leaves") {
+                leafCount = try lines.whole()
+            } else if lines.hasKey("num_features") {
+                try lines.readIntegers(into: &termCounts)
+            }
         case UInt8(ascii: "i") where lines.hasKey("is_linear"): isLinear = try lines.whole() != 0
         default: break
         }
@@ -69,18 +89,15 @@ struct LightGBMTreeArrays {
     /// The tree in our form; children are numbered as in the file, which counts leaves as `~leaf` too.
     /// - Throws: ``Refusal``.
     func tree(output: Int) throws(Refusal) -> Tree {
-        guard !isLinear else {
-            throw Refusal(
-                problem: "its leaves are linear models (linear_tree)",
-                remedy: "train with linear_tree=false"
-            )
-        }
         guard isComplete else { throw Refusal(problem: "it is cut off before its last line (shrinkage)") }
         guard let leafCount, leafCount >= 1 else { throw Refusal(problem: "it has no num_leaves") }
         guard leafValues.count == leafCount else {
             throw Refusal(problem: "\(leafValues.count) leaf values for \(leafCount) leaves")
         }
-        guard leafCount > 1 else { return Tree(output: output, nodes: [], leafValues: leafValues) }
+        let linearLeaves = isLinear ? try linearLeaves(count: leafCount) : []
+        guard leafCount > 1 else {
+            return Tree(output: output, nodes: [], leafValues: leafValues, linearLeaves: linearLeaves)
+        }
         let count = leafCount - 1
         for (name, found) in [
             ("split_feature", features.count), ("threshold", thresholds.count), ("decision_type", decisions.count),
@@ -88,7 +105,13 @@ struct LightGBMTreeArrays {
         ] where found != count {
             throw Refusal(problem: "\(found) numbers in \(name) for \(count) splits")
         }
-        var tree = Tree(output: output, nodes: [], leafValues: leafValues, categorySets: try categorySets())
+        var tree = Tree(
+            output: output,
+            nodes: [],
+            leafValues: leafValues,
+            categorySets: try categorySets(),
+            linearLeaves: linearLeaves
+        )
         tree.nodes.reserveCapacity(count)
         for index in 0..<count {
             tree.nodes.append(try node(index, sets: tree.categorySets.count))
@@ -126,6 +149,40 @@ struct LightGBMTreeArrays {
             left: left[index],
             right: right[index]
         )
+    }
+
+    /// The linear functions of the leaves (`linear_tree`); the file's features are those of the row.
+    private func linearLeaves(count: Int) throws(Refusal) -> [LinearLeaf] {
+        guard leafConstants.count == count, termCounts.count == count else {
+            throw Refusal(
+                problem: "\(leafConstants.count) numbers in leaf_const and \(termCounts.count) in num_features "
+                    + "for \(count) linear leaves"
+            )
+        }
+        var leaves: [LinearLeaf] = []
+        leaves.reserveCapacity(count)
+        var start = 0
+        for (constant, terms) in zip(leafConstants, termCounts) {
+            guard terms >= 0, Int(terms) <= min(termFeatures.count, termCoefficients.count) - start else {
+                throw Refusal(problem: "leaf \(leaves.count) has \(terms) terms, more than leaf_coeff holds")
+            }
+            let end = start + Int(terms)
+            leaves.append(
+                LinearLeaf(
+                    constant: constant,
+                    features: Array(termFeatures[start..<end]),
+                    coefficients: Array(termCoefficients[start..<end])
+                )
+            )
+            start = end
+        }
+        guard start == termFeatures.count, start == termCoefficients.count else {
+            throw Refusal(
+                problem: "\(termFeatures.count) numbers in leaf_features and \(termCoefficients.count) in leaf_coeff "
+                    + "for \(start) terms"
+            )
+        }
+        return leaves
     }
 
     private func categorySets() throws(Refusal) -> [CategorySet] {

@@ -12,31 +12,20 @@ extension ModelFile {
         switch bytes[first] {
         case UInt8(ascii: "{"): return kindOfBraces(bytes, first)
         case UInt8(ascii: "["): return kindOfBracket(text)
-        case UInt8(ascii: "<"): return contains(text, "<PMML") ? .pmml : .unknown
+        case UInt8(ascii: "<"): return contains(text, "PMML") ? .pmml : .unknown
         case UInt8(ascii: "t") where starts(text, "tree\n") || starts(text, "tree\r\n"): return .lightGBMText
         case UInt8(ascii: "b") where starts(text, "booster["): return .xgboostDumpText
+        case UInt8(ascii: "d") where starts(text, "digraph {"): return .xgboostDumpText
         case UInt8(ascii: "0") where starts(text, "0:[") || starts(text, "0:leaf="): return .xgboostDumpText
         default: break
         }
         if isXGBoostBinary(bytes, at: 0) { return .xgboostBinary }
+        if isTensorFlow(bytes) { return .tensorFlow }
         if isONNX(bytes) { return .onnx }
         if isTreelite(bytes) { return .treelite }
+        if isYggdrasil(bytes) { return .yggdrasil }
+        if isSafetensors(bytes) { return .safetensors }
         return .unknown
-    }
-
-    private static func kindByMagic(_ bytes: [UInt8]) -> ModelFileKind? {
-        let magics: [([UInt8], ModelFileKind)] = [
-            ([0x1F, 0x8B], .gzip),
-            (Array("PK\u{3}\u{4}".utf8), .zip),
-            (Array("CBM1".utf8), .catBoostBinary),
-            ([0x93] + Array("NUMPY".utf8), .numpyArray),
-            (Array("binf".utf8), .xgboostBinary),
-            (Array("bs64\t".utf8), .xgboostBinary),
-        ]
-        if let (_, kind) = magics.first(where: { bytes.starts(with: $0.0) }) { return kind }
-        // Protocols 2 to 5; joblib's files are pickles too.
-        if bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) { return .pickle }
-        return nil
     }
 
     /// `{`: JSON goes on with a quote, UBJSON with the marker of the first key's length.
@@ -84,16 +73,41 @@ extension ModelFile {
         return [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42].contains(bytes[2])
     }
 
-    /// Three little-endian `int32` of a version 3 or 4, then the types of thresholds and leaves.
+    /// Three little-endian `int32` of a version (2.4.0, 3.9.1, 4.8.1), then the types of thresholds and leaves, of which
+    /// there are three.
     private static func isTreelite(_ bytes: [UInt8]) -> Bool {
-        guard bytes.count > 14, (3...5).contains(bytes[0]) else { return false }
+        guard bytes.count > 14, (1...9).contains(bytes[0]) else { return false }
         return bytes[1..<4].allSatisfy { $0 == 0 } && bytes[5..<8].allSatisfy { $0 == 0 }
-            && bytes[9..<12].allSatisfy { $0 == 0 }
+            && bytes[9..<12].allSatisfy { $0 == 0 } && bytes[12..<14].allSatisfy { (1...3).contains($0) }
+    }
+
+    /// A protobuf of schema version 1, then the graphs, whose first field lists their operations.
+    private static func isTensorFlow(_ bytes: [UInt8]) -> Bool {
+        bytes.starts(with: [0x08, 0x01, 0x12])
+            && ["NoOp", "VarHandleOp", "StatefulPartitionedCall", "SimpleML"].contains {
+                contains(bytes.prefix(1 << 16), $0)
+            }
+    }
+
+    /// The parts of a folder: nodes in a sequence of blobs, and two headers that name the model or the form of the nodes.
+    private static func isYggdrasil(_ bytes: [UInt8]) -> Bool {
+        if bytes.count >= 8, bytes.starts(with: Array("BS".utf8)), bytes[2] < 4, bytes[3] == 0 { return true }
+        let start = bytes.prefix(64)
+        return contains(start, "BLOB_SEQUENCE")
+            || bytes.first == 0x0A
+                && ["GRADIENT_BOOSTED_TREES", "RANDOM_FOREST", "ISOLATION_FOREST"].contains { contains(start, $0) }
+    }
+
+    /// The length of a header as a little-endian `uint64`, then the header, which is JSON.
+    private static func isSafetensors(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count > 10, bytes[8] == UInt8(ascii: "{"), bytes[9] == UInt8(ascii: "\"") else { return false }
+        let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return length <= UInt64(bytes.count - 8)
     }
 
     private static func starts(_ text: ArraySlice<UInt8>, _ word: String) -> Bool { text.starts(with: word.utf8) }
 
-    private static func contains(_ text: ArraySlice<UInt8>, _ word: String) -> Bool {
+    static func contains(_ text: ArraySlice<UInt8>, _ word: String) -> Bool {
         let letters = Array(word.utf8)
         guard text.count >= letters.count else { return false }
         return (text.startIndex...text.endIndex - letters.count).contains { text[$0...].starts(with: letters) }

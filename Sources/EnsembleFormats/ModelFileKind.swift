@@ -28,8 +28,28 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
     case treelite
     /// A file compressed by gzip.
     case gzip
-    /// A zip archive (skops, MOJO, `.npz`).
+    /// A file compressed by xz, lzma, bzip2, zlib, zstd or lz4, as joblib does.
+    case compressed
+    /// A zip archive (`.npz` and others).
     case zip
+    /// A scikit-learn model by skops.
+    case skops
+    /// A MOJO of H2O's.
+    case h2oMOJO = "h2o-mojo"
+    /// A PyTorch model.
+    case torch = "pytorch"
+    /// A Keras model in a zip archive.
+    case keras
+    /// An HDF5 file (Keras, PyTables).
+    case hdf5
+    /// A SavedModel of TensorFlow's.
+    case tensorFlow = "tensorflow"
+    /// A part of a model of Yggdrasil's (YDF, TensorFlow Decision Forests).
+    case yggdrasil
+    /// Tensors by safetensors.
+    case safetensors
+    /// An R object by `saveRDS` or `save`.
+    case rObject = "r-object"
     /// A NumPy array: rows, no model.
     case numpyArray = "npy"
     /// An empty file.
@@ -57,7 +77,17 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
         case .pmml: "PMML"
         case .treelite: "Treelite checkpoint"
         case .gzip: "gzip"
+        case .compressed: "compressed file"
         case .zip: "zip archive"
+        case .skops: "scikit-learn by skops"
+        case .h2oMOJO: "H2O MOJO"
+        case .torch: "PyTorch"
+        case .keras: "Keras"
+        case .hdf5: "HDF5"
+        case .tensorFlow: "TensorFlow SavedModel"
+        case .yggdrasil: "Yggdrasil (YDF)"
+        case .safetensors: "safetensors"
+        case .rObject: "R object"
         case .numpyArray: "NumPy array"
         case .empty: "empty file"
         case .unknown: "unknown form"
@@ -77,12 +107,31 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
         case .onnx:
             "export from the library that trained it: XGBoost save_model(\"model.json\"), "
                 + "LightGBM save_model(\"model.txt\")"
-        case .catBoostBinary, .catBoostJSON, .pmml, .treelite:
+        case .catBoostBinary, .catBoostJSON:
             "XGBoost JSON or UBJSON and LightGBM text can be read; save the model so if it came from one of these"
+        case .pmml, .treelite:
+            "it was made from a model of another library, so go back to that one: booster.save_model(\"model.json\") of "
+                + "XGBoost's or save_model(\"model.txt\") of LightGBM's"
         case .pickle:
             "a pickle runs code when it is loaded; open it in Python where you trust it and save the booster: "
                 + "model.get_booster().save_model(\"model.json\") or model.booster_.save_model(\"model.txt\")"
-        case .gzip: "unpack it first: gunzip FILE"
+        case .gzip:
+            "unpack it first: gunzip FILE; if that gives a pickle (joblib compresses so) or an object of R's, save the "
+                + "booster instead: booster.save_model(\"model.json\") in Python, xgb.save(model, \"model.json\") in R"
+        case .compressed:
+            "joblib compresses its pickles so: open it in Python where you trust it and save the booster: "
+                + "model.get_booster().save_model(\"model.json\") or model.booster_.save_model(\"model.txt\"); "
+                + "unpack it first if it is no pickle"
+        case .skops:
+            "open it in Python (skops.io.load) and save the booster: model.get_booster().save_model(\"model.json\") or "
+                + "model.booster_.save_model(\"model.txt\")"
+        case .h2oMOJO: "H2O exports no form that can be read; train with XGBoost or LightGBM themselves"
+        case .torch, .keras, .hdf5, .tensorFlow, .safetensors:
+            "this is no tree ensemble as far as its form tells; XGBoost JSON or UBJSON and LightGBM text can be read"
+        case .yggdrasil:
+            "YDF exports no form that can be read; train with XGBoost or LightGBM, or ask YDF for its own C++ code"
+        case .rObject:
+            "open it in R and save the booster: xgb.save(model, \"model.json\") or lgb.save(model, \"model.txt\")"
         case .zip: "unpack it first, and give the model file inside"
         case .numpyArray: "these are rows; the model file comes first on the command line"
         case .empty: "the export may have failed; save the model again"

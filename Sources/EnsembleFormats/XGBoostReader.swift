@@ -14,18 +14,34 @@ struct XGBoostReader<Document: DocumentReader> {
     private var booster: String?
     private var treeCount: Int?
     private var trees: [Tree]?
+    /// By tree of the file: how many trees of ours it became, one an output if its leaves are vectors.
+    private var treeWidths: [Int] = []
     private var treeInfo: [Int32] = []
     private var weights: [Float] = []
+    private var linearWeights: [Float] = []
+    private var categoryNames: [[String]] = []
     private var hasLearner = false
+    private let keepsBaseWeights: Bool
+    private var lacksBaseWeights = false
 
     /// Reads the whole document.
+    ///
+    /// `base_weights` comes before all that could tell whether it is needed, and is as long as all other arrays, so a
+    /// file that turns out to need it is read once more.
     static func ensemble(from document: Document) throws(ModelFileError) -> Ensemble {
-        var reader = XGBoostReader(document: document)
+        var reader = XGBoostReader(document: document, keepsBaseWeights: false)
         try reader.readDocument()
+        if reader.lacksBaseWeights {
+            reader = XGBoostReader(document: document, keepsBaseWeights: true)
+            try reader.readDocument()
+        }
         return try reader.assemble()
     }
 
-    private init(document: Document) { self.document = document }
+    private init(document: Document, keepsBaseWeights: Bool) {
+        self.document = document
+        self.keepsBaseWeights = keepsBaseWeights
+    }
 }
 
 // MARK: - Gathering
@@ -69,8 +85,7 @@ extension XGBoostReader {
             case "name":
                 let name = try document.readString()
                 if !isInner { booster = name }
-            case "model":
-                if booster == "gblinear" { try document.skip() } else { try readModel() }
+            case "model": try readModel()
             case "gbtree" where !isInner: try readBooster(isInner: true)
             case "weight_drop": try document.readFloats(into: &weights)
             default: try document.skip()
@@ -90,6 +105,8 @@ extension XGBoostReader {
             case "tree_info": try document.readIntegers(into: &treeInfo)
             case "trees": try readTrees()
             case "weight_drop": try document.readFloats(into: &weights)
+            case "weights": try document.readFloats(into: &linearWeights)
+            case "cats": categoryNames = try XGBoostCategories.read(from: &document)
             default: try document.skip()
             }
         }
@@ -97,20 +114,27 @@ extension XGBoostReader {
 
     private mutating func readTrees() throws(ModelFileError) {
         var read: [Tree] = []
-        var arrays = XGBoostTreeArrays()
+        var widths: [Int] = []
+        var arrays = XGBoostTreeArrays(keepsBaseWeights: keepsBaseWeights)
         var categoryWords = 0
         try document.openArray()
         while try document.nextElement() {
             let start = document.position
             try arrays.read(from: &document)
+            if arrays.lacksBaseWeights {
+                lacksBaseWeights = true
+                continue
+            }
             do {
-                let tree = try arrays.tree(categoryWords: &categoryWords)
-                read.append(tree)
+                let trees = try arrays.trees(categoryWords: &categoryWords)
+                widths.append(trees.count)
+                read.append(contentsOf: trees)
             } catch {
-                throw document.error("tree \(read.count): \(error.problem)", at: start, remedy: error.remedy)
+                throw document.error("tree \(widths.count): \(error.problem)", at: start, remedy: error.remedy)
             }
         }
         trees = read
+        treeWidths = widths
     }
 }
 
@@ -118,23 +142,12 @@ extension XGBoostReader {
 
 extension XGBoostReader {
     private func assemble() throws(ModelFileError) -> Ensemble {
-        guard booster != "gblinear" else {
-            throw unsupported("the booster is gblinear, a linear model without trees")
-        }
-        guard let trees else {
-            throw unsupported("there are no trees in it (\"gradient_booster\".\"model\".\"trees\")")
-        }
         let name = booster ?? "gbtree"
-        guard name == "gbtree" || name == "dart" else { throw unsupported("the booster \(name) is not known") }
-        if let treeCount, treeCount != trees.count {
-            throw damaged("\(trees.count) trees, but num_trees says \(treeCount)")
+        guard ["gbtree", "dart", "gblinear"].contains(name) else {
+            throw unsupported("the booster \(name.prefix(80)) is not known")
         }
-        guard treeInfo.count == trees.count else {
-            throw damaged("tree_info tells of \(treeInfo.count) trees, the file holds \(trees.count)")
-        }
-        guard weights.isEmpty && name != "dart" || weights.count == trees.count else {
-            throw damaged("weight_drop tells of \(weights.count) trees, the file holds \(trees.count)")
-        }
+        let isLinear = name == "gblinear"
+        if !isLinear { try checkTrees(name) }
         let classes = try whole(parameters["num_class"] ?? "0", "num_class")
         let targets = try whole(parameters["num_target"] ?? "1", "num_target")
         let outputs = max(classes, targets, 1)
@@ -148,6 +161,10 @@ extension XGBoostReader {
         } catch {
             throw unsupported(error.problem)
         }
+        let featureNames = try names()
+        var baseMargins = try baseMargins(rule, outputs: outputs)
+        // gblinear takes the first base score for every output, even where there is one for each.
+        if isLinear { baseMargins = baseMargins.map { _ in baseMargins[0] } }
         return Ensemble(
             provenance: Provenance(
                 library: "xgboost",
@@ -155,28 +172,64 @@ extension XGBoostReader {
                 format: document.kind.rawValue
             ),
             objective: objective,
-            featureNames: try names(),
+            featureNames: featureNames,
             outputCount: outputs,
             arithmetic: .float32LessThan,
-            baseMargins: try baseMargins(rule, outputs: outputs),
-            trees: weighted(trees),
+            baseMargins: baseMargins,
+            linearModel: isLinear ? try linearModel(features: featureNames.count, outputs: outputs) : nil,
+            trees: isLinear ? [] : try finishedTrees(outputs: outputs),
             transform: rule.transform,
-            bestIteration: attributes["best_iteration"].flatMap { Int($0) }
+            bestIteration: attributes["best_iteration"].flatMap { Int($0) },
+            categoryNames: categoryNames.count == featureNames.count ? categoryNames : []
         )
     }
 
+    private func checkTrees(_ booster: String) throws(ModelFileError) {
+        guard trees != nil else {
+            throw unsupported("there are no trees in it (\"gradient_booster\".\"model\".\"trees\")")
+        }
+        let count = treeWidths.count
+        if let treeCount, treeCount != count {
+            throw damaged("\(count) trees, but num_trees says \(treeCount)")
+        }
+        guard treeInfo.count == count else {
+            throw damaged("tree_info tells of \(treeInfo.count) trees, the file holds \(count)")
+        }
+        guard weights.isEmpty && booster != "dart" || weights.count == count else {
+            throw damaged("weight_drop tells of \(weights.count) trees, the file holds \(count)")
+        }
+    }
+
     /// The trees with their output and with leaf × weight in float32, the product that XGBoost's sum uses.
-    private func weighted(_ trees: [Tree]) -> [Tree] {
-        var trees = trees
-        for index in trees.indices {
-            trees[index].output = Int(treeInfo[index])
-            guard !weights.isEmpty else { continue }
-            let weight = weights[index]
-            for leaf in trees[index].leafValues.indices {
-                trees[index].leafValues[leaf] = Double(Float(trees[index].leafValues[leaf]) * weight)
+    private func finishedTrees(outputs: Int) throws(ModelFileError) -> [Tree] {
+        var trees = trees ?? []
+        var next = 0
+        for (source, width) in treeWidths.enumerated() {
+            guard width == 1 || width == outputs else {
+                throw damaged("the leaves of tree \(source) are vectors of \(width) numbers for \(outputs) outputs")
             }
+            for index in next..<next + width {
+                if width == 1 { trees[index].output = Int(treeInfo[source]) }
+                guard !weights.isEmpty else { continue }
+                for leaf in trees[index].leafValues.indices {
+                    trees[index].leafValues[leaf] = Double(Float(trees[index].leafValues[leaf]) * weights[source])
+                }
+            }
+            next += width
         }
         return trees
+    }
+
+    /// The linear model of a `gblinear`: weights feature by feature, biases last.
+    private func linearModel(features: Int, outputs: Int) throws(ModelFileError) -> LinearModel {
+        let count = features * outputs
+        guard linearWeights.count == count + outputs else {
+            throw damaged("\(linearWeights.count) weights for \(features) features, a bias and \(outputs) outputs")
+        }
+        return LinearModel(
+            weights: linearWeights[..<count].map { Double($0) },
+            biases: linearWeights[count...].map { Double($0) }
+        )
     }
 
     private func names() throws(ModelFileError) -> [String] {
@@ -207,14 +260,11 @@ extension XGBoostReader {
         guard scores.count == 1 || scores.count == outputs else {
             throw damaged("base_score holds \(scores.count) numbers for \(outputs) outputs")
         }
-        var margins: [Double] = []
-        for score in scores {
-            guard let margin = rule.margin(fromBaseScore: score) else {
-                throw damaged("base_score \(score) is outside what \(rule.name) allows")
-            }
-            margins.append(Double(margin))
+        if scores.count < outputs { scores = [Float](repeating: scores[0], count: outputs) }
+        guard let margins = rule.margins(fromBaseScores: scores) else {
+            throw damaged("base_score \(text.prefix(80)) is outside what \(rule.name) allows")
         }
-        return margins.count == outputs ? margins : [Double](repeating: margins[0], count: outputs)
+        return margins.map { Double($0) }
     }
 
     private func whole(_ text: String, _ name: String, at offset: Int? = nil) throws(ModelFileError) -> Int {
@@ -243,7 +293,7 @@ extension XGBoostReader {
             kind: document.kind,
             position: .file,
             problem: problem,
-            remedy: "tree ensembles (gbtree, dart) with XGBoost's own objectives can be read"
+            remedy: "models (gbtree, dart, gblinear) with XGBoost's own objectives can be read"
         )
     }
 }

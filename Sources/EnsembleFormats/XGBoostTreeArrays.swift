@@ -3,7 +3,8 @@ internal import TreeEnsemble
 /// One tree as XGBoost writes it, a handful of arrays with one entry a node; used again for each tree.
 struct XGBoostTreeArrays {
     private var nodeCount: Int?
-    private var leafVectorSize = 1
+    /// Numbers a leaf holds; 1, or one an output.
+    private(set) var leafVectorSize = 1
     private var left: [Int32] = []
     private var right: [Int32] = []
     private var features: [Int32] = []
@@ -14,6 +15,19 @@ struct XGBoostTreeArrays {
     private var categoryNodes: [Int32] = []
     private var categorySegments: [Int32] = []
     private var categorySizes: [Int32] = []
+    /// The vectors of all leaves, one after the other; a leaf's number stands where its right child would (from 3.0 on).
+    private var leafWeights: [Float] = []
+    /// The vectors of all nodes, where 2.x kept those of its leaves; read only if ``keepsBaseWeights``.
+    private var baseWeights: [Float] = []
+    private let keepsBaseWeights: Bool
+
+    /// Arrays for one tree after the other.
+    /// - Parameter keepsBaseWeights: whether `base_weights` is read, which no other trees than those of 2.x with
+    ///   vectors at their leaves need.
+    init(keepsBaseWeights: Bool) { self.keepsBaseWeights = keepsBaseWeights }
+
+    /// Whether the tree that was read cannot be put together without `base_weights`.
+    var lacksBaseWeights: Bool { leafVectorSize > 1 && leafWeights.isEmpty && !keepsBaseWeights }
 
     /// Why a tree cannot be used.
     struct Refusal: Error {
@@ -45,6 +59,8 @@ struct XGBoostTreeArrays {
         categoryNodes.removeAll(keepingCapacity: true)
         categorySegments.removeAll(keepingCapacity: true)
         categorySizes.removeAll(keepingCapacity: true)
+        leafWeights.removeAll(keepingCapacity: true)
+        baseWeights.removeAll(keepingCapacity: true)
         try document.openObject()
         while let key = try document.nextKey() {
             switch key {
@@ -58,6 +74,8 @@ struct XGBoostTreeArrays {
             case "categories_nodes": try document.readIntegers(into: &categoryNodes)
             case "categories_segments": try document.readIntegers(into: &categorySegments)
             case "categories_sizes": try document.readIntegers(into: &categorySizes)
+            case "leaf_weights": try document.readFloats(into: &leafWeights)
+            case "base_weights" where keepsBaseWeights: try document.readFloats(into: &baseWeights)
             case "tree_param":
                 let parameters = try document.readParameters()
                 nodeCount = parameters["num_nodes"].flatMap { Int($0) }
@@ -67,20 +85,65 @@ struct XGBoostTreeArrays {
         }
     }
 
-    /// The tree in our form, the root first, each node reached once.
+    /// The tree in our form, the root first, each node reached once; one tree an output if its leaves are vectors.
     ///
-    /// Only what is reached from the root is taken: XGBoost leaves nodes that pruning deleted in its arrays. The
-    /// output is set by whoever knows `tree_info`.
+    /// Only what is reached from the root is taken: XGBoost leaves nodes that pruning deleted in its arrays. Trees of
+    /// one vector tree share their nodes. The output of a tree of plain leaves is set by whoever knows `tree_info`.
     /// - Parameter categoryWords: the words of category sets so far; grows.
-    /// - Returns: the tree, for output 0.
+    /// - Returns: the tree, for output 0, or those of a vector tree, for all outputs in order.
     /// - Throws: ``Refusal``.
-    func tree(categoryWords: inout Int) throws(Refusal) -> Tree {
-        guard leafVectorSize <= 1 else {
+    func trees(categoryWords: inout Int) throws(Refusal) -> [Tree] {
+        var leafSources: [Int] = []
+        let tree = try tree(categoryWords: &categoryWords, leafSources: &leafSources)
+        guard leafVectorSize > 1 else { return [tree] }
+        let starts = try vectorStarts(of: leafSources)
+        let weights = leafWeights.isEmpty ? baseWeights : leafWeights
+        return (0..<leafVectorSize).map { output in
+            var one = tree
+            one.output = output
+            one.leafValues = starts.map { Double(weights[$0 + output]) }
+            return one
+        }
+    }
+
+    /// Where the vector of each leaf starts.
+    private func vectorStarts(of leaves: [Int]) throws(Refusal) -> [Int] {
+        let size = leafVectorSize
+        guard size <= ModelFile.outputsMax else {
             throw Refusal(
-                problem: "its leaves are vectors of \(leafVectorSize) numbers",
-                remedy: "train with multi_strategy=\"one_output_per_tree\""
+                problem: "its leaves are vectors of \(size) numbers",
+                remedy: "at most \(ModelFile.outputsMax) outputs are supported"
             )
         }
+        guard !leafWeights.isEmpty else {
+            guard baseWeights.count == left.count * size else {
+                throw .damaged("\(baseWeights.count) numbers in base_weights for \(left.count) vectors of \(size)")
+            }
+            return leaves.map { $0 * size }
+        }
+        // Leaves that share a vector would let a small file cost a square of its size in memory.
+        guard leafWeights.count >= leaves.count * size else {
+            throw .damaged("\(leafWeights.count) numbers in leaf_weights for \(leaves.count) vectors of \(size)")
+        }
+        var starts: [Int] = []
+        starts.reserveCapacity(leaves.count)
+        for leaf in leaves {
+            let number = Int(right[leaf])
+            guard number >= 0, number < leafWeights.count / size else {
+                throw .damaged("node \(leaf) is leaf \(number) of \(leafWeights.count / size)")
+            }
+            starts.append(number * size)
+        }
+        return starts
+    }
+
+    /// The tree of nodes; leaves hold their plain values.
+    /// - Parameters:
+    ///   - categoryWords: the words of category sets so far; grows.
+    ///   - leafSources: takes the file's node of each leaf, if leaves are vectors.
+    /// - Returns: the tree, for output 0.
+    /// - Throws: ``Refusal``.
+    private func tree(categoryWords: inout Int, leafSources: inout [Int]) throws(Refusal) -> Tree {
         let count = left.count
         guard count >= 1, nodeCount == nil || nodeCount == count, right.count == count, features.count == count,
             conditions.count == count, defaultLeft.count == count, splitTypes.isEmpty || splitTypes.count == count
@@ -104,6 +167,7 @@ struct XGBoostTreeArrays {
             if left[source] == -1 {
                 link = ~Int32(tree.leafValues.count)
                 tree.leafValues.append(Double(conditions[source]))
+                if leafVectorSize > 1 { leafSources.append(source) }
             } else {
                 link = Int32(tree.nodes.count)
                 let test: NodeTest

@@ -13,7 +13,7 @@ public enum MatrixLayout: Sendable, Equatable {
 ///
 /// Its margins are, bit for bit, those of `ReferenceEvaluator`, whatever the kernel, the batch size and the layout.
 public final class EnsembleKernel: Sendable {
-    /// The kernel that evaluates.
+    /// The kernel that evaluates; an ensemble that needs raw values is walked whichever it is.
     public let kernel: KernelName
     /// The width of a row.
     public let featureCount: Int
@@ -25,6 +25,8 @@ public final class EnsembleKernel: Sendable {
     public let columnCount: Int
 
     private let plan: PackedPlan
+    /// In the plan's stead, for an ensemble that needs more than codes; the plan has no trees then.
+    private let raw: RawPlan?
 
     /// Kernels that this processor can run, best first.
     public static var supportedByProcessor: [KernelName] {
@@ -44,10 +46,14 @@ public final class EnsembleKernel: Sendable {
         let missing = chosen.missingOnThisProcessor
         guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
         self.kernel = chosen
-        plan = try PackedPlan(ensemble, chosen)
+        raw = try RawPlan(ensemble)
+        var packed = ensemble
+        if raw != nil { packed.trees = [] }
+        try PackedPlan.checkSize(packed)
+        plan = try PackedPlan(packed, chosen)
         featureCount = plan.featureCount
         outputCount = plan.outputCount
-        packedByteCount = plan.byteCount
+        packedByteCount = raw?.byteCount ?? plan.byteCount
         columnCount = plan.columnCount
     }
 
@@ -75,6 +81,7 @@ public final class EnsembleKernel: Sendable {
             unsafe margins.withUnsafeMutableBufferPointer { target in
                 guard let start = source.baseAddress, let out = target.baseAddress else { return }
                 let matrix = unsafe RowSource(start: start, layout)
+                if let raw { return unsafe raw.evaluate(matrix, count: rows, into: out) }
                 unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: out)
             }
         }
@@ -102,6 +109,7 @@ public final class EnsembleKernel: Sendable {
             unsafe margins.withUnsafeMutableBufferPointer { target in
                 guard let start = source.baseAddress, let out = target.baseAddress else { return }
                 let matrix = unsafe RowSource(start: start, layout)
+                if let raw { return unsafe raw.evaluate(matrix, count: rows, into: out) }
                 unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: out)
             }
         }

@@ -106,7 +106,9 @@ extension OutputTransform {
     public var givesProbability: Bool {
         switch self {
         case .sigmoid32, .softmax32, .sigmoid64, .softmax64: true
-        case .identity, .argmax32, .ascending32, .exp32, .hinge32, .exp64, .log1pExp64, .signedSquare64: false
+        case .identity, .argmax32, .ascending32, .cumulativeSoftplus32, .exp32, .hinge32, .exp64, .log1pExp64,
+            .signedSquare64:
+            false
         }
     }
 }

@@ -6,6 +6,8 @@ public struct FeatureUse: Sendable, Equatable {
     public var categorySplits = 0
     /// The largest category code that a set names; nil if none does.
     public var largestCategory: Int?
+    /// Linear leaves, and outputs of a linear model, that multiply the feature.
+    public var linearTerms = 0
 
     /// Splits of either kind.
     public var splits: Int { thresholdSplits + categorySplits }
@@ -19,11 +21,24 @@ extension Ensemble {
     /// - Precondition: the ensemble is valid.
     public var depth: Int { trees.reduce(0) { max($0, $1.depth) } }
 
+    /// Whether margins depend on more of a row than which side of each test it falls on, or on tests that are no
+    /// thresholds and sets of categories: linear leaves, a linear model, sets of numbers, the smallest or largest leaf.
+    ///
+    /// Kernels that turn a row into codes cannot evaluate such an ensemble.
+    public var needsRawValues: Bool {
+        linearModel != nil || arithmetic.aggregate != .sum
+            || trees.contains { !$0.linearLeaves.isEmpty || !$0.numberSets.isEmpty }
+    }
+
     /// How often each feature is looked at, one entry a feature.
     /// - Precondition: the ensemble is valid.
     public func featureUse() -> [FeatureUse] {
         var uses = [FeatureUse](repeating: FeatureUse(), count: featureCount)
+        for (index, weight) in (linearModel?.weights ?? []).enumerated() where weight != 0 {
+            uses[index / outputCount].linearTerms += 1
+        }
         for tree in trees {
+            for leaf in tree.linearLeaves { for feature in leaf.features { uses[Int(feature)].linearTerms += 1 } }
             for node in tree.nodes {
                 switch node.test {
                 case .threshold, .equalsLeft: uses[Int(node.feature)].thresholdSplits += 1

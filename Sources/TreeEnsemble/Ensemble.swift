@@ -29,6 +29,11 @@ public struct Ensemble: Sendable, Equatable {
     public var averageDivisor: Int
     /// The iteration at which early stopping found its best, where the file says so; nothing is cut by it.
     public var bestIteration: Int?
+    /// The names of categories in the order of their codes, where the file keeps them.
+    ///
+    /// One list a feature, empty for one without; none at all if no feature has any. Rows hold codes, so evaluation does
+    /// not look at names.
+    public var categoryNames: [[String]]
 
     /// An ensemble of these parts; call ``validate()`` before evaluating one that came from outside.
     public init(
@@ -43,7 +48,8 @@ public struct Ensemble: Sendable, Equatable {
         trees: [Tree],
         transform: OutputTransform,
         averageDivisor: Int = 1,
-        bestIteration: Int? = nil
+        bestIteration: Int? = nil,
+        categoryNames: [[String]] = []
     ) {
         self.provenance = provenance
         self.objective = objective
@@ -57,6 +63,7 @@ public struct Ensemble: Sendable, Equatable {
         self.transform = transform
         self.averageDivisor = averageDivisor
         self.bestIteration = bestIteration
+        self.categoryNames = categoryNames
     }
 
     /// The width of a row.

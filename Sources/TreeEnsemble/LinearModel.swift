@@ -1,7 +1,8 @@
 /// A leaf that is a linear function of the row (LightGBM's `linear_tree`).
 ///
 /// The row adds `constant + coefficients · features`, each product and sum in double, in the order given; if one of the
-/// features is NaN it adds the leaf's plain value instead.
+/// features is NaN it adds the leaf's plain value instead. Where there is a zero band, a value in it counts as 0:
+/// LightGBM passes over such values when it takes a row in (`src/c_api.cpp`).
 public struct LinearLeaf: Sendable, Equatable {
     /// What the sum starts from.
     public var constant: Double
@@ -18,12 +19,12 @@ public struct LinearLeaf: Sendable, Equatable {
     }
 
     /// What the leaf adds for a row; nil if one of its features is missing.
-    func value(for row: [Double]) -> Double? {
+    func value(for row: [Double], hasZeroBand: Bool) -> Double? {
         var sum = constant
         for (feature, coefficient) in zip(features, coefficients) {
             let value = row[Int(feature)]
             if value.isNaN { return nil }
-            sum += coefficient * value
+            sum += coefficient * (hasZeroBand && abs(value) <= Arithmetic.zeroThreshold ? 0 : value)
         }
         return sum
     }

@@ -9,6 +9,8 @@ extension OutputTransform: CustomStringConvertible {
         case .exp32: "exponential of the margin, in float32"
         case .hinge32: "1 if the margin is above 0, else 0"
         case .ascending32: "the outputs in ascending order"
+        case .cumulativeSoftplus32:
+            "the first output, then softplus of each margin on top of the one before, in float32"
         case .sigmoid64(let scale):
             scale == 1 ? "sigmoid of the margin, in float64" : "sigmoid of \(scale) times the margin, in float64"
         case .softmax64: "softmax over the outputs, in float64"

@@ -20,6 +20,9 @@ public enum OutputTransform: Sendable, Equatable {
     case hinge32
     /// XGBoost's quantiles from 3.4 on: the outputs of a row in ascending order.
     case ascending32
+    /// XGBoost's expectiles (from 3.3 on): the first output as it is, each further one `1e-6` and the softplus of its
+    /// margin above the one before it.
+    case cumulativeSoftplus32
     /// LightGBM's sigmoid in double, `1 / (1 + exp(-scale * x))`, on each output.
     case sigmoid64(scale: Double)
     /// LightGBM's softmax in double.
@@ -46,6 +49,7 @@ extension Ensemble {
         case .softmax32: return softmax32(sums)
         case .softmax64: return softmax64(sums)
         case .ascending32: return sums.sorted()
+        case .cumulativeSoftplus32: return cumulativeSoftplus32(sums)
         case .argmax32:
             var best = 0
             for output in sums.indices where sums[output] > sums[best] { best = output }
@@ -61,6 +65,17 @@ extension Ensemble {
         return parts.map { Double($0 / sum) }
     }
 
+    /// `pred += 1e-6f + softplus(margin)` from output to output (`src/objective/expectile_obj.cc`).
+    private func cumulativeSoftplus32(_ margins: [Double]) -> [Double] {
+        var predictions = margins
+        for output in margins.indices.dropFirst() {
+            let margin = Float(margins[output])
+            let rise = margin > 0 ? margin + log1pf(expf(-margin)) : log1pf(expf(margin))
+            predictions[output] = Double(Float(predictions[output - 1]) + (1e-6 + rise))
+        }
+        return predictions
+    }
+
     private func softmax64(_ margins: [Double]) -> [Double] {
         let largest = margins.max() ?? 0
         let parts = margins.map { exp($0 - largest) }
@@ -71,7 +86,7 @@ extension Ensemble {
 
 extension OutputTransform {
     /// The prediction for one margin by a transform that looks at one output alone.
-    /// - Precondition: a transform that does not look at the whole row (softmax, argmax, ascending).
+    /// - Precondition: a transform that does not look at the whole row (softmax, argmax, ascending, cumulative).
     public func prediction(fromMargin margin: Double) -> Double {
         switch self {
         case .identity: return margin
@@ -82,7 +97,8 @@ extension OutputTransform {
         case .exp64: return exp(margin)
         case .log1pExp64: return log1p(exp(margin))
         case .signedSquare64: return margin < 0 ? -(margin * margin) : margin * margin
-        case .softmax32, .softmax64, .argmax32, .ascending32: preconditionFailure("needs all outputs of the row")
+        case .softmax32, .softmax64, .argmax32, .ascending32, .cumulativeSoftplus32:
+            preconditionFailure("needs all outputs of the row")
         }
     }
 }

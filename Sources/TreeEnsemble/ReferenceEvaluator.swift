@@ -25,7 +25,9 @@ public struct ReferenceEvaluator: Sendable {
         var hasTree = [Bool](repeating: false, count: ensemble.outputCount)
         for tree in ensemble.trees {
             let leaf = leaf(of: tree, for: row)
-            let linear = tree.linearLeaves.isEmpty ? nil : tree.linearLeaves[leaf].value(for: row)
+            let linear =
+                tree.linearLeaves.isEmpty
+                ? nil : tree.linearLeaves[leaf].value(for: row, hasZeroBand: arithmetic.hasZeroBand)
             sums[tree.output] = arithmetic.adding(linear ?? tree.leafValues[leaf], to: sums[tree.output])
             hasTree[tree.output] = true
         }

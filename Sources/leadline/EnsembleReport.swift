@@ -9,7 +9,13 @@ struct EnsembleReport: Encodable {
         var name: String
         var thresholdSplits: Int
         var categorySplits: Int
+        var linearTerms: Int
         var largestCategory: Int?
+        /// Names of categories in the order of codes, where the file keeps them.
+        var categories: [String]?
+
+        /// Splits and linear terms.
+        var use: Int { thresholdSplits + categorySplits + linearTerms }
     }
 
     struct Kernel: Encodable {
@@ -28,6 +34,7 @@ struct EnsembleReport: Encodable {
     var libraryVersion: String
     var objective: String
     var trees: Int
+    var isLinearModel: Bool
     var nodes: Int
     var leaves: Int
     var depth: Int
@@ -49,6 +56,7 @@ struct EnsembleReport: Encodable {
         libraryVersion = ensemble.provenance.libraryVersion
         objective = ensemble.objective
         trees = ensemble.trees.count
+        isLinearModel = ensemble.linearModel != nil
         nodes = ensemble.nodeCount
         leaves = ensemble.leafCount
         depth = ensemble.depth
@@ -58,12 +66,16 @@ struct EnsembleReport: Encodable {
         transform = ensemble.transform.description
         averageDivisor = ensemble.averageDivisor
         bestIteration = ensemble.bestIteration
-        features = zip(ensemble.featureNames, ensemble.featureUse()).map { name, use in
-            Feature(
+        features = zip(ensemble.featureNames, ensemble.featureUse()).enumerated().map { index, feature in
+            let (name, use) = feature
+            let categories = ensemble.categoryNames.isEmpty ? [] : ensemble.categoryNames[index]
+            return Feature(
                 name: name,
                 thresholdSplits: use.thresholdSplits,
                 categorySplits: use.categorySplits,
-                largestCategory: use.largestCategory
+                linearTerms: use.linearTerms,
+                largestCategory: use.largestCategory,
+                categories: categories.isEmpty ? nil : categories
             )
         }
         kernels = Self.kernels(for: ensemble)
@@ -101,7 +113,10 @@ extension EnsembleReport {
         line("form", "\(form), \(libraryVersion.isEmpty ? "version unknown" : versionText), \(byteText(bytes))")
         line("SHA-256", sha256)
         line("objective", objective)
-        line("trees", "\(trees) with \(leaves) leaves, at most \(depth) splits deep")
+        line(
+            "trees",
+            isLinearModel ? "none: a linear model" : "\(trees) with \(leaves) leaves, at most \(depth) splits deep"
+        )
         line("outputs", "\(outputs)")
         let bases = Set(baseMargins).count == 1 ? Array(baseMargins.prefix(1)) : baseMargins
         line(
@@ -122,20 +137,22 @@ extension EnsembleReport {
 
     /// Features by use, the most used first.
     private var featureLines: [String] {
-        let used = features.filter { $0.thresholdSplits + $0.categorySplits > 0 }
-            .sorted { $0.thresholdSplits + $0.categorySplits > $1.thresholdSplits + $1.categorySplits }
-        var lines = ["", "features: \(features.count), of which the trees look at \(used.count)"]
-        if !used.isEmpty { lines.append("  " + "splits".padded(to: 10) + "kind".padded(to: 24) + "name") }
+        let used = features.filter { $0.use > 0 }.sorted { $0.use > $1.use }
+        var lines = ["", "features: \(features.count), of which the model looks at \(used.count)"]
+        if !used.isEmpty { lines.append("  " + "uses".padded(to: 10) + "kind".padded(to: 24) + "name") }
         for feature in used.prefix(Self.featuresShownMax) {
             let kind =
                 switch (feature.thresholdSplits > 0, feature.largestCategory) {
                 case (true, let largest?): "number and codes 0…\(largest)"
                 case (false, let largest?): "category, codes 0…\(largest)"
-                case (false, nil): "category"
+                case (false, nil): feature.categorySplits > 0 ? "category" : "number, in sums alone"
                 case (true, nil): "number"
                 }
-            let splits = "\(feature.thresholdSplits + feature.categorySplits)"
-            lines.append("  " + splits.padded(to: 10) + kind.padded(to: 24) + feature.name)
+            lines.append("  " + "\(feature.use)".padded(to: 10) + kind.padded(to: 24) + feature.name)
+            if let categories = feature.categories {
+                let shown = categories.prefix(8).enumerated().map { "\($0) \($1)" }.joined(separator: ", ")
+                lines.append(String(repeating: " ", count: 12) + shown + (categories.count > 8 ? ", …" : ""))
+            }
         }
         if used.count > Self.featuresShownMax {
             lines.append("  and \(used.count - Self.featuresShownMax) more; --json lists them all")

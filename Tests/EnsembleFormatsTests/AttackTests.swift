@@ -30,10 +30,21 @@ struct AttackTests {
         forest.trees[1].set("threshold=0 1.0000000180025095e-35")
         forest.trees[1].set("cat_boundaries=0 2")
         forest.trees[1].set("cat_threshold=9 4294967295")
+        var vectors = XGBoostFixture(targets: "2")
+        vectors.trees = [.vectors, .vectors]
+        vectors.trees[1].leafWeights = nil
+        vectors.trees[1].baseWeights = [0, 0, 1, 2, 0, 0, 3, 4, 5, 6]
+        let linear = XGBoostFixture(booster: "gblinear", linearWeights: [1, 2, 3])
+        var linearLeaves = LightGBMFixture()
+        for line in [
+            "is_linear=1", "leaf_const=0.5 1 2", "num_features=2 0 1", "leaf_features=0 1  1", "leaf_coeff=3 4  5",
+        ] { linearLeaves.trees[0].set(line) }
         return [
             ("json", plain.document.json), ("ubjson", plain.document.ubjson), ("dart json", dart.document.json),
             ("dart ubjson", dart.document.ubjson), ("text", forest.bytes),
-            ("text v2", LightGBMFixture(version: "v2", end: nil).bytes),
+            ("text v2", LightGBMFixture(version: "v2", end: nil).bytes), ("vectors json", vectors.document.json),
+            ("vectors ubjson", vectors.document.ubjson), ("gblinear ubjson", linear.document.ubjson),
+            ("text linear leaves", linearLeaves.bytes),
         ]
     }()
 
@@ -65,7 +76,7 @@ struct AttackTests {
         for (name, bytes) in Self.models { #expect(survives(bytes, name), "\(name)") }
     }
 
-    @Test("a file cut at any byte is refused, but for a tail that says nothing", arguments: 0..<6)
+    @Test("a file cut at any byte is refused, but for a tail that says nothing", arguments: models.indices)
     func cuts(model: Int) {
         let (name, bytes) = Self.models[model]
         // What follows the last tree of a LightGBM file tells of training only.
@@ -77,7 +88,7 @@ struct AttackTests {
         }
     }
 
-    @Test("one bit turned anywhere", arguments: 0..<6)
+    @Test("one bit turned anywhere", arguments: models.indices)
     func bitFlips(model: Int) {
         let (name, bytes) = Self.models[model]
         for index in bytes.indices {
@@ -89,7 +100,7 @@ struct AttackTests {
         }
     }
 
-    @Test("bytes changed, dropped, doubled and moved at random", arguments: 0..<6)
+    @Test("bytes changed, dropped, doubled and moved at random", arguments: models.indices)
     func randomChanges(model: Int) {
         let (name, bytes) = Self.models[model]
         let seed = UInt64.random(in: 0...UInt64.max)

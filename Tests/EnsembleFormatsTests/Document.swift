@@ -69,10 +69,22 @@ struct XGBoostFixture {
         var categorySizes: [Int] = []
         var nodeCount: String?
         var leafVectorSize = "1"
+        var leafWeights: [Float]?
+        var baseWeights: [Float]?
+
+        /// The same tree with two numbers a leaf, its own and ten times it; leaves come in the order 2, 0, 1.
+        static let vectors: TreeFixture = {
+            var tree = TreeFixture()
+            tree.right = [2, 2, 4, 0, 1]
+            tree.leafVectorSize = "2"
+            tree.leafWeights = [3, 30, 4, 40, -1, -10]
+            tree.conditions = [0.5, .nan, 2, .nan, .nan]
+            return tree
+        }()
 
         var document: Document {
             var members: [(String, Document)] = [
-                ("base_weights", .floats(conditions)), ("default_left", .integers(defaultLeft)),
+                ("base_weights", .floats(baseWeights ?? conditions)), ("default_left", .integers(defaultLeft)),
                 ("left_children", .integers(left)), ("right_children", .integers(right)),
                 ("split_conditions", .floats(conditions)), ("split_indices", .integers(features)),
                 (
@@ -84,6 +96,7 @@ struct XGBoostFixture {
                 ("categories", .integers(categories)), ("categories_nodes", .integers(categoryNodes)),
                 ("categories_segments", .integers(categorySegments)), ("categories_sizes", .integers(categorySizes)),
             ]
+            if let leafWeights { members.append(("leaf_weights", .floats(leafWeights))) }
             if let splitTypes { members.append(("split_type", .integers(splitTypes))) }
             return .object(members)
         }
@@ -100,6 +113,10 @@ struct XGBoostFixture {
     var treeInfo: [Int]?
     var booster = "gbtree"
     var weights: [Float]?
+    /// Takes the place of the trees.
+    var linearWeights: [Float]?
+    /// By feature, what `cats` tells of its categories; by default in a form that XGBoost does not write.
+    var categories: [Document] = [.object([("values", .array([.text("a"), .text("b")]))])]
     var hasOldDart = false
     var attributes: [(String, Document)] = []
     var isReversed = false
@@ -108,9 +125,10 @@ struct XGBoostFixture {
         var model: [(String, Document)] = [
             ("gbtree_model_param", .object([("num_trees", .text("\(trees.count)"))])),
             ("tree_info", .integers(treeInfo ?? trees.map { _ in 0 })), ("trees", .array(trees.map(\.document))),
-            ("cats", .object([("enc", .array([.object([("values", .array([.text("a"), .text("b")]))])]))])),
+            ("cats", .object([("enc", .array(categories))])),
         ]
         if let weights, !hasOldDart { model.append(("weight_drop", .floats(weights))) }
+        if let linearWeights { model = [("boosted_rounds", .integers([3])), ("weights", .floats(linearWeights))] }
         var gradient: [(String, Document)] = [("name", .text(booster)), ("model", .object(model))]
         if hasOldDart {
             gradient = [

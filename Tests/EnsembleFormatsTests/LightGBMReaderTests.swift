@@ -117,6 +117,34 @@ struct LightGBMReaderTests {
         #expect(try margins(fixture, rows) == [[-1], [-1], [3], [4]])
     }
 
+    @Test("linear leaves: the constant, then each product in order; the plain value if a feature is missing")
+    func linearLeaves() throws {
+        let lines = [
+            "is_linear=1", "leaf_const=0.5 1 2", "num_features=2 0 1", "leaf_features=1 0   0 ",
+            "leaf_coeff=0.1 1e36   -2 ",
+        ]
+        var block = LightGBMFixture.TreeFixture()
+        for line in lines { block.set(line) }
+        let fixture = LightGBMFixture(trees: [block])
+        let rows: [[Double]] = [[0.5, 3], [1e-36, 3], [.nan, 3], [1, 2], [7, 3], [0.25, .nan]]
+        #expect(
+            try margins(fixture, rows)
+                == [[0.5 + 0.1 * 3 + 1e36 * 0.5], [0.5 + 0.1 * 3], [-1], [1], [2 - 2.0 * 7], [-1]]
+        )
+        for (line, word) in [
+            ("leaf_const=1 2", "2 numbers in leaf_const"), ("num_features=2 0", "2 in num_features"),
+            ("num_features=2 0 2", "leaf 2 has 2 terms"), ("num_features=2 -1 1", "leaf 1 has -1 terms"),
+            ("num_features=2 0 0", "3 numbers in leaf_features"), ("leaf_features=1 0 9", "feature 9 of 2"),
+            ("leaf_features=1 -1 0", "feature -1"), ("num_features=2147483647 2147483647 1", "leaf 0 has 2147483647"),
+            ("leaf_coeff=1 2 nan", "\"nan\""),
+        ] {
+            var hostile = block
+            hostile.set(line)
+            let problem = try refusal(LightGBMFixture(trees: [hostile])).problem
+            #expect(problem.contains(word), "\(line): \(problem)")
+        }
+    }
+
     @Test("a constant tree has no arrays but its leaf")
     func constantTree() throws {
         var fixture = LightGBMFixture()
@@ -140,6 +168,7 @@ struct LightGBMReaderTests {
             ("binary sigmoid:1", 0.8807970779778823), ("cross_entropy", 0.8807970779778823),
             ("multiclassova num_class:1 sigmoid:0.5", 0.7310585786300049), ("poisson", 7.38905609893065),
             ("tweedie", 7.38905609893065), ("cross_entropy_lambda", 2.1269280110429727), ("regression sqrt", 4),
+            ("quantile sqrt", 4), ("fair sqrt", 4),
             ("regression", 2), ("lambdarank", 2), ("huber", 2), ("custom", 2),
         ]
     )
@@ -159,9 +188,6 @@ struct LightGBMReaderTests {
 
     @Test("what is not supported is refused by its name")
     func refusals() throws {
-        let linear = try refusal(LightGBMFixture(trees: [.init(), tree("is_linear=1")]))
-        #expect(linear.problem.contains("tree 1: its leaves are linear models"))
-        #expect(linear.position == .line(28))
         #expect(try refusal(LightGBMFixture(version: "v5")).problem.contains("version v5"))
         #expect(try refusal(LightGBMFixture(objective: "mystery")).problem.contains("mystery"))
         #expect(try refusal(LightGBMFixture(objective: "binary sigmoid:-1")).problem.contains("objective"))

@@ -80,6 +80,63 @@ struct XGBoostReaderTests {
         #expect(try refusal(fixture).contains("weight_drop tells of 2 trees"))
     }
 
+    @Test("vectors at the leaves: one tree an output, by the leaf's number, or in base_weights by the node's")
+    func vectors() throws {
+        let rows: [[Double]] = [[0, 0], [1, 0], [1, 3]]
+        var fixture = XGBoostFixture(targets: "2", trees: [.vectors])
+        #expect(try margins(fixture, rows) == [[-1, -10], [3, 30], [4, 40]])
+        fixture.weights = [0.5]
+        #expect(try margins(fixture, rows) == [[-0.5, -5], [1.5, 15], [2, 20]])
+        fixture.weights = nil
+        fixture.trees[0].leafWeights = nil
+        fixture.trees[0].baseWeights = [7, 7, -2, -20, 7, 7, 5, 50, 6, 60]
+        #expect(try margins(fixture, rows) == [[-2, -20], [5, 50], [6, 60]])
+        // Trees of either kind may stand side by side.
+        fixture.trees.append(.init())
+        fixture.treeInfo = [0, 1]
+        #expect(try margins(fixture, rows) == [[-2, -21], [5, 53], [6, 64]])
+        let leaf = XGBoostFixture.TreeFixture(
+            left: [-1],
+            right: [0],
+            features: [0],
+            conditions: [0],
+            defaultLeft: [0],
+            leafVectorSize: "2",
+            leafWeights: [8, 9]
+        )
+        #expect(try margins(XGBoostFixture(targets: "2", trees: [leaf]), [[0, 0]]) == [[8, 9]])
+    }
+
+    @Test("gblinear: bias and base margin, then the features that are not missing, one by one in float32")
+    func linear() throws {
+        let weights: [Float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+        var fixture = XGBoostFixture(baseScore: "7E-1", targets: "2", booster: "gblinear", linearWeights: weights)
+        let expected = [(0.5 + Float(0.7)) + 3 * 0.1, (0.6 + Float(0.7)) + 3 * 0.2]
+        #expect(try margins(fixture, [[3, .nan]]) == [expected.map { Double($0) }])
+        // One base score an output is in the file, yet the first is used for all.
+        fixture.baseScore = "[7E-1,9E-1]"
+        #expect(try margins(fixture, [[3, .nan]]) == [expected.map { Double($0) }])
+        fixture.linearWeights = [1, 2, 3]
+        #expect(try refusal(fixture).contains("3 weights for 2 features, a bias and 2 outputs"))
+    }
+
+    @Test("expectiles rise from output to output, and so do their base scores")
+    func expectiles() throws {
+        let fixture = XGBoostFixture(
+            version: [3, 4, 1],
+            objective: "reg:expectileerror",
+            baseScore: "[1E0,1E0,1E2]",
+            targets: "3"
+        )
+        let ensemble = try ModelFile.read(fixture.document.json)
+        #expect(ensemble.baseMargins[0] == 1)
+        #expect(Float(ensemble.baseMargins[1]) == -13.81551, "a rise of less than 1e-6 counts as one")
+        #expect(abs(ensemble.baseMargins[2] - 99) < 1e-4)
+        let predictions = ensemble.predictions(fromMargins: [-5, -200, 3])
+        #expect(predictions[0] == -5 && predictions[1] > -5 && predictions[1] < -4.99999)
+        #expect(abs(predictions[2] - (-5 + 3.0485873)) < 1e-5)
+    }
+
     @Test("classes and targets: tree_info says which output a tree adds to, whatever the order")
     func outputs() throws {
         var fixture = XGBoostFixture(objective: "multi:softprob", baseScore: "5E-1", classes: "3")
@@ -108,10 +165,14 @@ struct XGBoostReaderTests {
         #expect(found == [[Double(margin + -1)]])
     }
 
-    @Test("binary:logitraw took its base score for a probability until 1.3")
+    @Test("binary:logitraw took its base score for a probability until 1.3.0")
     func versions() throws {
-        let old = XGBoostFixture(version: [1, 3, 3], objective: "binary:logitraw", baseScore: "5E-1")
-        #expect(try margins(old, [[0, 0]]) == [[-1]])
+        for (version, margin) in [
+            ([1, 2, 1], -1), ([1, 3, 0], -1), ([1, 3, 1], -0.5), ([1, 4, 0], -0.5), ([2, 0, 0], -0.5),
+        ] {
+            let raw = XGBoostFixture(version: version, objective: "binary:logitraw", baseScore: "5E-1")
+            #expect(try margins(raw, [[0, 0]]) == [[margin]], "\(version)")
+        }
         #expect(try refusal(XGBoostFixture(objective: "binary:logistic", baseScore: "0E0")).contains("outside"))
         let clamped = XGBoostFixture(version: [3, 2, 0], objective: "binary:logistic", baseScore: "0E0")
         #expect(try margins(clamped, [[0, 0]])[0][0] < -14)
@@ -130,6 +191,29 @@ struct XGBoostReaderTests {
         #expect(ensemble.provenance.libraryVersion == "3.0.2")
         #expect(ensemble.depth == 2)
         #expect(ensemble.featureUse().map(\.splits) == [1, 1])
+    }
+
+    @Test("names of categories are kept where the file has them, and another form of them is passed over")
+    func categoryNames() throws {
+        var fixture = XGBoostFixture()
+        func names() throws -> [[String]] {
+            let found = [try ModelFile.read(fixture.document.json), try ModelFile.read(fixture.document.ubjson)]
+                .map(\.categoryNames)
+            #expect(found[0] == found[1])
+            return found[0]
+        }
+        let texts: [(String, Document)] = [
+            ("offsets", .integers([0, 4, 9])), ("values", .integers([98, 108, 97, 117, 103, 114, -61, -68, 110])),
+        ]
+        let numbers: [(String, Document)] = [("type", .integers([15])), ("values", .integers([10, 20, 30]))]
+        fixture.categories = [.object(texts), .object(numbers)]
+        #expect(try names() == [["blau", "grün"], ["10", "20", "30"]])
+        fixture.categories = [.object(texts)]
+        #expect(try names() == [], "not as many as features")
+        for offsets in [[0, 10], [-1, 2], [4, 0]] {
+            fixture.categories = [.object([("offsets", .integers(offsets)), texts[1]]), .object(numbers)]
+            #expect(try names() == [], "\(offsets)")
+        }
     }
 
     @Test("arrays of mixed values are passed over where nothing needs them")
@@ -152,12 +236,10 @@ struct XGBoostReaderTests {
 
     @Test("what is not supported is refused by its name")
     func refusals() throws {
-        #expect(try refusal(XGBoostFixture(booster: "gblinear")).contains("gblinear"))
-        #expect(try refusal(XGBoostFixture(objective: "reg:expectileerror")).contains("reg:expectileerror"))
+        #expect(try refusal(XGBoostFixture(booster: "gbstump")).contains("gbstump"))
+        #expect(try refusal(XGBoostFixture(booster: "gblinear")).contains("0 weights for 2 features, a bias and 1"))
+        #expect(try refusal(XGBoostFixture(objective: "reg:mystery")).contains("reg:mystery"))
         #expect(try refusal(XGBoostFixture(objective: nil)).contains("objective"))
-        var vector = XGBoostFixture()
-        vector.trees[0].leafVectorSize = "3"
-        #expect(try refusal(vector).contains("vectors of 3"))
         #expect(try refusal(XGBoostFixture(features: "2147483647")).contains("at most 1048576"))
         #expect(try refusal(XGBoostFixture(objective: "multi:softprob", classes: "2147483647")).contains("outputs"))
         #expect(try refusal(XGBoostFixture(features: "99999999999999999999")).contains("num_feature"))
@@ -188,6 +270,20 @@ struct XGBoostReaderTests {
         #expect(try refusalOf { $0.conditions.removeLast() }.contains("differ in length"))
         #expect(try refusalOf { $0.nodeCount = "2147483648" }.contains("differ in length"))
         #expect(try refusalOf { $0.splitTypes = [1, 0, 0, 0, 0] }.contains("no categories"))
+        func vector(_ change: (inout XGBoostFixture.TreeFixture) -> Void) throws -> String {
+            var fixture = XGBoostFixture(targets: "2", trees: [.vectors, .vectors])
+            change(&fixture.trees[1])
+            return try refusal(fixture)
+        }
+        #expect(try vector { $0.right[1] = 3 }.contains("tree 1: node 1 is leaf 3 of 3"))
+        #expect(try vector { $0.right[1] = -1 }.contains("node 1 is leaf -1 of 3"))
+        #expect(try vector { $0.leafWeights?.removeLast() }.contains("5 numbers in leaf_weights for 3 vectors of 2"))
+        #expect(try vector { $0.leafVectorSize = "3" }.contains("6 numbers in leaf_weights for 3 vectors of 3"))
+        #expect(try vector { $0.leafVectorSize = "2147483647" }.contains("vectors of 2147483647"))
+        #expect(try vector { $0.leafVectorSize = "9223372036854775807" }.contains("at most 16384 outputs"))
+        #expect(try vector { $0.leafWeights = nil }.contains("5 numbers in base_weights for 5 vectors of 2"))
+        let three = XGBoostFixture(targets: "3", trees: [.vectors])
+        #expect(try refusal(three).contains("the leaves of tree 0 are vectors of 2 numbers for 3 outputs"))
         func categorical(_ change: (inout XGBoostFixture.TreeFixture) -> Void) throws -> String {
             try refusalOf { tree in
                 tree.splitTypes = [1, 0, 0, 0, 0]
