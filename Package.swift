@@ -63,7 +63,6 @@ let package = Package(
         .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CShims"),
-        .target(name: "CVectors"),
         .target(name: "CLanes"),
 
         // Floor 1: ground.
@@ -80,7 +79,7 @@ let package = Package(
         room("TLSTransport", ["ByteKit", "COpenSSL"], settings: lifetimes),
         room("HTTP2Transport", ["ByteKit", "CNghttp2"], settings: lifetimes),
         room("EnsembleKernelsAVX2", ["CShims", "CLanes"], settings: house + avx2),
-        room("EnsembleKernelsAVX512", ["CShims", "CLanes", "CVectors"], settings: house + avx512),
+        room("EnsembleKernelsAVX512", ["CShims", "CLanes"], settings: house + avx512),
         room(
             "EnsembleKernels",
             ["CShims", "CLanes", "TreeEnsemble", "EnsembleKernelsAVX2", "EnsembleKernelsAVX512"]

@@ -1,5 +1,6 @@
 extension Array where Element == UInt8 {
     /// The array's bytes in place, for as long as the array is not changed.
+    @inlinable
     public var rawBytes: RawSpan {
         @_lifetime(borrow self)
         borrowing get {

@@ -6,7 +6,10 @@ extension RawSpan {
     /// The byte at this offset.
     @inlinable
     public func byte(at offset: Int) -> UInt8 {
-        load(at: offset, as: UInt8.self)
+        // One comparison instead of two: a negative offset is a huge unsigned one.
+        precondition(UInt(bitPattern: offset) < UInt(bitPattern: byteCount), "a read outside the span")
+        // Safety: the bounds are checked on the line above.
+        return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
     }
 
     /// The integer whose little-endian bytes begin at this offset.
@@ -53,13 +56,24 @@ extension RawSpan {
         }
     }
 
+    /// The bytes of the range as text; nil if they are not UTF-8.
+    public func validText(_ range: Range<Int>) -> String? {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "a range outside the span")
+        // Safety: the range is inside the span, and the string copies the bytes before the closure returns.
+        return unsafe withUnsafeBytes { bytes in
+            let text = unsafe UnsafeRawBufferPointer(rebasing: bytes[range]).bindMemory(to: UInt8.self)
+            guard let valid = unsafe try? UTF8Span(validating: text.span) else { return nil }
+            return String(copying: valid)
+        }
+    }
+
     /// A copy of the bytes.
     public var array: [UInt8] {
         // Safety: the array copies the bytes before the closure returns.
         unsafe withUnsafeBytes { unsafe Array($0) }
     }
 
-    @usableFromInline
+    @inlinable
     @inline(__always)
     func load<T: BitwiseCopyable>(at offset: Int, as type: T.Type) -> T {
         precondition(
@@ -67,6 +81,6 @@ extension RawSpan {
             "a read outside the span"
         )
         // Safety: the bounds are checked on the line above, the type is bitwise copyable, and the load is unaligned.
-        return unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: T.self)
+        return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: T.self)
     }
 }

@@ -1,3 +1,5 @@
+internal import ByteKit
+
 /// A decimal number as text: scanned once, then rounded once to the precision that is wanted.
 ///
 /// XGBoost reads decimals straight into float32 (`src/common/json.cc`). Going through double rounds twice and now and
@@ -25,46 +27,43 @@ package struct DecimalNumber {
 extension DecimalNumber {
     /// Scans `-? digits (. digits)? ([eE] [+-]? digits)?`.
     /// - Parameters:
-    ///   - bytes: the text.
+    ///   - text: the text.
     ///   - start: where the number starts.
-    ///   - end: where the text ends.
+    ///   - end: where the text ends, at most the end of the span.
     /// - Returns: the number, or nil if there is none of this form or it is longer than ``digitsMax``.
-    package static func scan(_ bytes: [UInt8], from start: Int, to end: Int) -> DecimalNumber? {
+    @inline(__always)
+    static func scan(_ text: RawSpan, from start: Int, to end: Int) -> DecimalNumber? {
         var number = DecimalNumber()
         var at = start
-        if at < end, bytes[at] == UInt8(ascii: "-") {
+        if at < end, text.byte(at: at) == UInt8(ascii: "-") {
             number.isNegative = true
             at += 1
         }
         let firstDigit = at
-        while at < end, let digit = digitValue(bytes[at]) {
-            number.append(digit)
-            at += 1
-        }
+        number.takeDigits(text, &at, end)
         guard at > firstDigit else { return nil }
-        if at < end, bytes[at] == UInt8(ascii: ".") {
+        if at < end, text.byte(at: at) == UInt8(ascii: ".") {
             number.isInteger = false
             at += 1
             let firstFraction = at
-            while at < end, let digit = digitValue(bytes[at]) {
-                number.append(digit)
-                number.exponent -= 1
-                at += 1
-            }
+            number.takeDigits(text, &at, end)
             guard at > firstFraction else { return nil }
+            number.exponent -= at - firstFraction
         }
         guard at - firstDigit <= digitsMax else { return nil }
-        if at < end, bytes[at] | 0x20 == UInt8(ascii: "e") {
+        if at < end, text.byte(at: at) | 0x20 == UInt8(ascii: "e") {
             number.isInteger = false
             at += 1
             var isDown = false
-            if at < end, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") {
-                isDown = bytes[at] == UInt8(ascii: "-")
+            if at < end, text.byte(at: at) == UInt8(ascii: "-") || text.byte(at: at) == UInt8(ascii: "+") {
+                isDown = text.byte(at: at) == UInt8(ascii: "-")
                 at += 1
             }
             let firstExponent = at
             var power = 0
-            while at < end, let digit = digitValue(bytes[at]) {
+            while at < end {
+                let digit = text.byte(at: at) &- UInt8(ascii: "0")
+                guard digit < 10 else { break }
                 power = min(power * 10 + Int(digit), 100_000)
                 at += 1
             }
@@ -75,7 +74,49 @@ extension DecimalNumber {
         return number
     }
 
+    /// Scans a whole number of one to nine digits, as children and features are; nil for anything that may be more.
+    @inline(__always)
+    static func scanShort(_ text: RawSpan, from start: Int, to end: Int) -> (value: Int32, end: Int)? {
+        var at = start
+        let isNegative = at < end && text.byte(at: at) == UInt8(ascii: "-")
+        if isNegative { at += 1 }
+        let firstDigit = at
+        var value: Int32 = 0
+        while at < end {
+            let byte = text.byte(at: at)
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10 else {
+                if byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") { return nil }
+                break
+            }
+            guard at - firstDigit < 9 else { return nil }
+            value = value &* 10 &+ Int32(digit)
+            at += 1
+        }
+        guard at > firstDigit else { return nil }
+        return (isNegative ? -value : value, at)
+    }
+
+    /// Takes digits up to the first byte that is none, eight at once where so many are left.
+    @inline(__always)
+    private mutating func takeDigits(_ text: RawSpan, _ at: inout Int, _ end: Int) {
+        // Eight digits more still are below 10^18, where `append` starts to drop.
+        while end - at >= 8, significand < 10_000_000_000 {
+            let word = text.integer(at: at, as: UInt64.self)
+            guard Self.isEightDigits(word) else { break }
+            significand = significand &* 100_000_000 &+ Self.value(ofEightDigits: word)
+            at += 8
+        }
+        while at < end {
+            let digit = text.byte(at: at) &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            append(digit)
+            at += 1
+        }
+    }
+
     /// Takes one more digit; beyond 19 significant ones only their place is kept.
+    @inline(__always)
     private mutating func append(_ digit: UInt8) {
         if significand < 1_000_000_000_000_000_000 {
             significand = significand &* 10 &+ UInt64(digit)
@@ -85,9 +126,18 @@ extension DecimalNumber {
         }
     }
 
-    private static func digitValue(_ byte: UInt8) -> UInt8? {
-        let value = byte &- UInt8(ascii: "0")
-        return value < 10 ? value : nil
+    /// Whether each byte lies between `0` and `9`: its upper half is 3, and still is when 6 is added to it.
+    private static func isEightDigits(_ word: UInt64) -> Bool {
+        let upper: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
+        return word & upper | (word &+ 0x0606_0606_0606_0606) & upper >> 4 == 0x3333_3333_3333_3333
+    }
+
+    /// The number that eight digits are, the first of them in the lowest byte: pairs, then fours, then all eight.
+    private static func value(ofEightDigits word: UInt64) -> UInt64 {
+        let digits = word &- 0x3030_3030_3030_3030
+        let pairs = (digits &* 10 &+ digits >> 8) & 0x00FF_00FF_00FF_00FF
+        let fours = (pairs &* 100 &+ pairs >> 16) & 0x0000_FFFF_0000_FFFF
+        return (fours &* 10_000 &+ fours >> 32) & 0xFFFF_FFFF
     }
 
     /// The whole number, if it is one and fits.
@@ -95,76 +145,24 @@ extension DecimalNumber {
         guard isInteger, isExact, exponent == 0, significand <= UInt64(Int.max) else { return nil }
         return isNegative ? -Int(significand) : Int(significand)
     }
-
-    /// The nearest float32, ties to even; infinite beyond its range.
-    package func float(_ bytes: [UInt8]) -> Float {
-        if significand == 0 && isExact { return isNegative ? -0.0 : 0 }
-        if let (bits, power) = binary, power >= -126, power <= 127 {
-            let kept = bits.rounded(to: 24)
-            let pattern = UInt32(power + 126) << 23 &+ UInt32(truncatingIfNeeded: kept)
-            return Float(bitPattern: isNegative ? pattern | 1 << 31 : pattern)
-        }
-        return Float(String(decoding: bytes[range], as: UTF8.self)) ?? .nan
-    }
-
-    /// The nearest double, ties to even; infinite beyond its range.
-    package func double(_ bytes: [UInt8]) -> Double {
-        if significand == 0 && isExact { return isNegative ? -0.0 : 0 }
-        if let (bits, power) = binary, power >= -1022, power <= 1023 {
-            let kept = bits.rounded(to: 53)
-            let pattern = UInt64(power + 1022) << 52 &+ kept
-            return Double(bitPattern: isNegative ? pattern | 1 << 63 : pattern)
-        }
-        return Double(String(decoding: bytes[range], as: UTF8.self)) ?? .nan
-    }
-
-    /// The magnitude as `bits × 2^(power - 63)`, exact but for ``NormalisedBits/hasMore``.
-    ///
-    /// Only while `5^|exponent|` fits in 64 bits, which all but a few numbers of a model do; nil else. Multiplying or
-    /// dividing 64 bits by that power is exact in 128 bits, so one rounding is left: the caller's.
-    private var binary: (NormalisedBits, power: Int)? {
-        guard isExact, significand != 0, abs(exponent) < Self.powersOfFive.count else { return nil }
-        let shift = significand.leadingZeroBitCount
-        let top = significand << UInt64(shift)
-        let five = Self.powersOfFive[abs(exponent)]
-        if exponent == 0 { return (NormalisedBits(bits: top, hasMore: false), 63 - shift) }
-        if exponent > 0 {
-            let (high, low) = top.multipliedFullWidth(by: five)
-            let lead = high.leadingZeroBitCount
-            let bits = lead == 0 ? high : high << UInt64(lead) | low >> UInt64(64 - lead)
-            let more = low << UInt64(lead) != 0
-            return (NormalisedBits(bits: bits, hasMore: more), 63 + 64 - lead + exponent - shift)
-        }
-        let lead = five.leadingZeroBitCount
-        let divisor = five << UInt64(lead)
-        let (quotient, remainder) = divisor.dividingFullWidth((top >> 1, top << 63))
-        // top / divisor lies between 1/2 and 2, so the quotient of top × 2^63 has 63 or 64 bits.
-        let isShort = quotient >> 63 == 0
-        return (
-            NormalisedBits(bits: isShort ? quotient << 1 : quotient, hasMore: remainder != 0),
-            (isShort ? -1 : 0) + lead - shift + exponent
-        )
-    }
-
-    /// `5^0` to `5^27`, the largest below `2^64`.
-    private static let powersOfFive: [UInt64] = {
-        var powers: [UInt64] = [1]
-        for _ in 0..<27 { powers.append(powers[powers.count - 1] * 5) }
-        return powers
-    }()
 }
 
-/// 64 bits of a number, the highest one set, and whether anything was cut off below them.
-private struct NormalisedBits {
-    var bits: UInt64
-    var hasMore: Bool
+// MARK: - Out of arrays
 
-    /// The highest bits, rounded to nearest with ties to even; one more than `count` bits if the rounding carries.
-    func rounded(to count: UInt64) -> UInt64 {
-        let kept = bits >> (64 - count)
-        let rest = bits << count
-        let half: UInt64 = 1 << 63
-        let isUp = rest > half || rest == half && (hasMore || kept & 1 == 1)
-        return isUp ? kept + 1 : kept
+extension DecimalNumber {
+    /// Scans `-? digits (. digits)? ([eE] [+-]? digits)?`.
+    /// - Parameters:
+    ///   - bytes: the text.
+    ///   - start: where the number starts.
+    ///   - end: where the text ends.
+    /// - Returns: the number, or nil if there is none of this form or it is longer than ``digitsMax``.
+    package static func scan(_ bytes: [UInt8], from start: Int, to end: Int) -> DecimalNumber? {
+        scan(bytes.rawBytes, from: start, to: end)
     }
+
+    /// The nearest float32, ties to even; infinite beyond its range.
+    package func float(_ bytes: [UInt8]) -> Float { float(bytes.rawBytes, .shared) }
+
+    /// The nearest double, ties to even; infinite beyond its range.
+    package func double(_ bytes: [UInt8]) -> Double { double(bytes.rawBytes, .shared) }
 }

@@ -19,6 +19,8 @@ protocol DocumentReader {
     mutating func openObject() throws(ModelFileError)
     /// The next key of the object, or nil when it is over.
     mutating func nextKey() throws(ModelFileError) -> String?
+    /// The next key of the object as one of those that are known, or nil when the object is over.
+    mutating func nextKey<Key>(of keys: inout KnownKeys<Key>) throws(ModelFileError) -> Key?
     /// Enters an array.
     mutating func openArray() throws(ModelFileError)
     /// Whether the array goes on; leaves it if not.

@@ -1,3 +1,5 @@
+internal import ByteKit
+
 /// Words, numbers and text.
 extension JSONReader {
     /// The next byte that is not white space.
@@ -47,19 +49,29 @@ extension JSONReader {
 
     /// Passes over a number without working out its value.
     mutating func passNumber() throws(ModelFileError) {
+        let bytes = bytes
         let start = position
-        while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
-                UInt8(ascii: "e"), UInt8(ascii: "E"):
-                position += 1
-            case UInt8(ascii: "N"), UInt8(ascii: "I"):
-                position = start
-                _ = try readFloat()
-                return
-            default: return
-            }
+        passDigits(bytes.rawBytes)
+        guard position < bytes.count,
+            bytes[position] == UInt8(ascii: "N") || bytes[position] == UInt8(ascii: "I")
+        else { return }
+        position = start
+        _ = try readFloat()
+    }
+
+    /// Passes over bytes of which numbers consist: digits, `-`, `+`, `.`, `e` and `E`.
+    @inline(__always)
+    mutating func passDigits(_ text: RawSpan) {
+        var at = position
+        while at < text.byteCount {
+            let byte = text.byte(at: at)
+            guard
+                byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+                    || byte | 0x20 == UInt8(ascii: "e") || byte == UInt8(ascii: "+")
+            else { break }
+            at += 1
         }
+        position = at
     }
 
     /// Steps over a string; tells where its content is and whether a backslash is in it.

@@ -1,3 +1,5 @@
+internal import ByteKit
+
 /// A pull parser of JSON with XGBoost's two liberties: bare `NaN` and `Infinity`, and decimals that are float32.
 struct JSONReader: DocumentReader {
     let kind = ModelFileKind.xgboostJSON
@@ -31,9 +33,22 @@ struct JSONReader: DocumentReader {
     mutating func nextKey() throws(ModelFileError) -> String? {
         guard try goesOn(until: UInt8(ascii: "}")) else { return nil }
         let key = try readString()
+        try passColon()
+        return key
+    }
+
+    mutating func nextKey<Key>(of keys: inout KnownKeys<Key>) throws(ModelFileError) -> Key? {
+        guard try goesOn(until: UInt8(ascii: "}")) else { return nil }
+        guard try nextByte() == UInt8(ascii: "\"") else { throw damage("a key was expected here") }
+        let (content, hasEscapes) = try passString()
+        let key = hasEscapes ? Key(rawValue: try unescaped(content)) : keys.key(bytes.rawBytes, content)
+        try passColon()
+        return key ?? .other
+    }
+
+    private mutating func passColon() throws(ModelFileError) {
         guard try nextByte() == UInt8(ascii: ":") else { throw damage("a key is not followed by a colon") }
         position += 1
-        return key
     }
 
     mutating func nextElement() throws(ModelFileError) -> Bool { try goesOn(until: UInt8(ascii: "]")) }
@@ -43,7 +58,7 @@ struct JSONReader: DocumentReader {
         let start = position
         let (content, hasEscapes) = try passString()
         if hasEscapes { return try unescaped(content) }
-        guard let text = String(validating: bytes[content], as: UTF8.self) else {
+        guard let text = bytes.rawBytes.validText(content) else {
             throw damage("text is not UTF-8", at: start)
         }
         return text
@@ -58,20 +73,33 @@ struct JSONReader: DocumentReader {
 
     mutating func readFloats(into numbers: inout [Float]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
-        var goesOn = try openScalars()
-        while goesOn {
-            numbers.append(try readFloat())
-            goesOn = try nextScalar()
-        }
+        guard try openScalars() else { return }
+        let bytes = bytes
+        let text = bytes.rawBytes
+        let powers = PowersOfTen.shared
+        repeat {
+            if let number = DecimalNumber.scan(text, from: position, to: text.byteCount) {
+                position = number.range.upperBound
+                numbers.append(number.float(text, powers))
+            } else {
+                numbers.append(try readFloat())
+            }
+        } while try nextScalar(text)
     }
 
     mutating func readIntegers(into numbers: inout [Int32]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
-        var goesOn = try openScalars()
-        while goesOn {
-            numbers.append(try readInteger())
-            goesOn = try nextScalar()
-        }
+        guard try openScalars() else { return }
+        let bytes = bytes
+        let text = bytes.rawBytes
+        repeat {
+            if let (value, end) = DecimalNumber.scanShort(text, from: position, to: text.byteCount) {
+                position = end
+                numbers.append(value)
+            } else {
+                numbers.append(try readInteger())
+            }
+        } while try nextScalar(text)
     }
 
     mutating func finish() throws(ModelFileError) {
@@ -121,8 +149,7 @@ extension JSONReader {
             while try goesOn(until: UInt8(ascii: "}")) {
                 guard try nextByte() == UInt8(ascii: "\"") else { throw damage("a key was expected here") }
                 _ = try passString()
-                guard try nextByte() == UInt8(ascii: ":") else { throw damage("a key is not followed by a colon") }
-                position += 1
+                try passColon()
                 try skip()
             }
         case .array:
@@ -153,7 +180,18 @@ extension JSONReader {
     }
 
     /// Steps over a comma, or over the closing bracket and out.
-    private mutating func nextScalar() throws(ModelFileError) -> Bool {
+    @inline(__always)
+    private mutating func nextScalar(_ text: RawSpan) throws(ModelFileError) -> Bool {
+        // XGBoost writes no white space.
+        let next = position + 1
+        if next < text.byteCount, text.byte(at: position) == UInt8(ascii: ","), text.byte(at: next) > 0x20 {
+            position = next
+            return true
+        }
+        return try nextSpacedScalar()
+    }
+
+    private mutating func nextSpacedScalar() throws(ModelFileError) -> Bool {
         switch try nextByte() {
         case UInt8(ascii: ","):
             position += 1
@@ -192,13 +230,20 @@ extension JSONReader {
             position += 1
             return true
         }
+        let bytes = bytes
+        let text = bytes.rawBytes
         repeat {
-            guard try peek() == .number else {
-                position = start
-                return false
+            let first = text.byte(at: position)
+            if first &- UInt8(ascii: "0") < 10 || first == UInt8(ascii: "-") {
+                passDigits(text)
+            } else {
+                guard try peek() == .number else {
+                    position = start
+                    return false
+                }
+                try passNumber()
             }
-            try passNumber()
-        } while try nextScalar()
+        } while try nextScalar(text)
         return true
     }
 }

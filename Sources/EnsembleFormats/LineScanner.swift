@@ -1,3 +1,5 @@
+internal import ByteKit
+
 /// Steps through a text line by line, and reads `key=value` lines without copying them.
 struct LineScanner {
     private let bytes: [UInt8]
@@ -32,8 +34,7 @@ struct LineScanner {
             range = bytes.count..<bytes.count
             return false
         }
-        var end = start
-        while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+        var end = bytes.rawBytes.firstOffset(of: 0x0A, in: start..<bytes.count) ?? bytes.count
         isTerminated = end < bytes.count
         nextStart = end + 1
         number += 1
@@ -44,22 +45,22 @@ struct LineScanner {
 
     /// Whether the line in view is this word.
     func isWord(_ word: String) -> Bool {
-        word.utf8.count == range.count && bytes[range].starts(with: word.utf8)
+        bytes.rawBytes.holds(word, in: range)
     }
 
     /// Whether the line in view is `key=…`; its value can be read then.
     mutating func hasKey(_ key: String) -> Bool {
-        let letters = key.utf8
-        guard letters.count < range.count, bytes[range.lowerBound + letters.count] == UInt8(ascii: "="),
-            bytes[range].starts(with: letters)
+        let end = range.lowerBound + key.utf8.count
+        guard end < range.upperBound, bytes[end] == UInt8(ascii: "="),
+            bytes.rawBytes.holds(key, in: range.lowerBound..<end)
         else { return false }
-        valueStart = range.lowerBound + letters.count + 1
+        valueStart = end + 1
         return true
     }
 
     /// The value as text.
     func text() throws(ModelFileError) -> String {
-        guard let text = String(validating: bytes[valueStart..<range.upperBound], as: UTF8.self) else {
+        guard let text = bytes.rawBytes.validText(valueStart..<range.upperBound) else {
             throw damage("the line is not UTF-8")
         }
         return text
@@ -77,10 +78,20 @@ struct LineScanner {
     /// The value as whole numbers.
     func readIntegers(into numbers: inout [Int32]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
-        try readNumbers { (number, _) in
-            guard let value = number.integer.flatMap({ Int32(exactly: $0) }) else { return false }
-            numbers.append(value)
-            return true
+        let text = bytes.rawBytes
+        var at = valueStart
+        while let start = nextWord(text, from: at) {
+            if let (value, end) = DecimalNumber.scanShort(text, from: start, to: range.upperBound),
+                isWordEnd(text, end)
+            {
+                numbers.append(value)
+                at = end
+            } else {
+                guard let number = number(text, at: start), let value = number.integer.flatMap({ Int32(exactly: $0) })
+                else { throw misfit(at: start) }
+                numbers.append(value)
+                at = number.range.upperBound
+            }
         }
     }
 
@@ -97,12 +108,15 @@ struct LineScanner {
     /// The value as doubles, each rounded once; LightGBM writes `inf` where a split parts NaN from all numbers.
     func readDoubles(into numbers: inout [Double]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
+        let text = bytes.rawBytes
+        let powers = PowersOfTen.shared
         var at = valueStart
-        while let start = nextWord(from: at) {
-            if let number = number(at: start) {
-                numbers.append(number.double(bytes))
+        while let start = nextWord(text, from: at) {
+            if let number = number(text, at: start) {
+                let value = number.double(text, powers)
+                guard value.isFinite else { throw misfit(at: start) }
+                numbers.append(value)
                 at = number.range.upperBound
-                guard numbers[numbers.count - 1].isFinite else { throw misfit(at: start) }
             } else {
                 let end = bytes[start..<range.upperBound].firstIndex(of: 0x20) ?? range.upperBound
                 switch String(decoding: bytes[start..<min(end, start + 5)], as: UTF8.self) {
@@ -117,26 +131,34 @@ struct LineScanner {
 
     /// Hands the numbers of the value, with single or more spaces between them, to a closure that may refuse one.
     func readNumbers(_ take: (DecimalNumber, [UInt8]) -> Bool) throws(ModelFileError) {
+        let text = bytes.rawBytes
         var at = valueStart
-        while let start = nextWord(from: at) {
-            guard let number = number(at: start), take(number, bytes) else { throw misfit(at: start) }
+        while let start = nextWord(text, from: at) {
+            guard let number = number(text, at: start), take(number, bytes) else { throw misfit(at: start) }
             at = number.range.upperBound
         }
     }
 
     /// Where the next word of the line starts; nil if none is left.
-    private func nextWord(from start: Int) -> Int? {
+    @inline(__always)
+    private func nextWord(_ text: RawSpan, from start: Int) -> Int? {
         var at = start
-        while at < range.upperBound, bytes[at] == 0x20 { at += 1 }
+        while at < range.upperBound, text.byte(at: at) == 0x20 { at += 1 }
         return at < range.upperBound ? at : nil
     }
 
     /// The number that is the whole word starting here.
-    private func number(at start: Int) -> DecimalNumber? {
-        guard let number = DecimalNumber.scan(bytes, from: start, to: range.upperBound),
-            number.range.upperBound == range.upperBound || bytes[number.range.upperBound] == 0x20
+    @inline(__always)
+    private func number(_ text: RawSpan, at start: Int) -> DecimalNumber? {
+        guard let number = DecimalNumber.scan(text, from: start, to: range.upperBound),
+            isWordEnd(text, number.range.upperBound)
         else { return nil }
         return number
+    }
+
+    @inline(__always)
+    private func isWordEnd(_ text: RawSpan, _ end: Int) -> Bool {
+        end == range.upperBound || text.byte(at: end) == 0x20
     }
 
     private func misfit(at start: Int) -> ModelFileError {

@@ -14,12 +14,17 @@ public enum ModelFile {
     /// - Parameters:
     ///   - bytes: the whole file.
     ///   - name: the file's name, for errors.
+    ///   - parsed: called once the ensemble is read and before it is validated, for who takes the time of both.
     /// - Returns: the ensemble, validated.
     /// - Throws: ``ModelFileError``: what is wrong, where, and what to do; also for every kind and feature that is
     ///   recognised but not supported.
-    public static func read(_ bytes: [UInt8], name: String = "") throws(ModelFileError) -> Ensemble {
+    public static func read(
+        _ bytes: [UInt8],
+        name: String = "",
+        parsed: () -> Void = {}
+    ) throws(ModelFileError) -> Ensemble {
         do throws(ModelFileError) {
-            return try ensemble(from: bytes, kind: recognise(bytes))
+            return try ensemble(from: bytes, kind: recognise(bytes), parsed)
         } catch {
             var named = error
             named.name = name
@@ -27,7 +32,11 @@ public enum ModelFile {
         }
     }
 
-    private static func ensemble(from bytes: [UInt8], kind: ModelFileKind) throws(ModelFileError) -> Ensemble {
+    private static func ensemble(
+        from bytes: [UInt8],
+        kind: ModelFileKind,
+        _ parsed: () -> Void
+    ) throws(ModelFileError) -> Ensemble {
         if let remedy = kind.remedy {
             throw ModelFileError(kind: kind, position: .file, problem: "cannot be read", remedy: remedy)
         }
@@ -37,6 +46,7 @@ public enum ModelFile {
             case .lightGBMText: try LightGBMReader.ensemble(from: bytes)
             default: try XGBoostReader.ensemble(from: JSONReader(bytes))
             }
+        parsed()
         do throws(InvalidEnsemble) {
             try ensemble.validate()
         } catch {

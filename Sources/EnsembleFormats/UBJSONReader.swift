@@ -46,6 +46,14 @@ struct UBJSONReader: DocumentReader {
         return try readText(count: readCount())
     }
 
+    mutating func nextKey<Key>(of keys: inout KnownKeys<Key>) throws(ModelFileError) -> Key? {
+        guard try goesOn(until: UInt8(ascii: "}")) else { return nil }
+        let count = try readCount()
+        let start = position
+        try pass(count)
+        return keys.key(bytes.rawBytes, start..<position)
+    }
+
     mutating func nextElement() throws(ModelFileError) -> Bool { try goesOn(until: UInt8(ascii: "]")) }
 
     mutating func readString() throws(ModelFileError) -> String {
@@ -68,15 +76,11 @@ struct UBJSONReader: DocumentReader {
 
     mutating func readFloats(into numbers: inout [Float]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
-        try openArray()
-        if let count = takeTyped(UInt8(ascii: "d")) {
-            let start = position - count * 4
-            for index in 0..<count {
-                let bits: UInt32 = bytes.rawBytes.integer(at: start + index * 4)
-                numbers.append(Float(bitPattern: bits.byteSwapped))
-            }
+        if let count = takeArray(of: UInt8(ascii: "d")) {
+            bytes.rawBytes.appendBigEndian(count: count, at: position - count * 4, to: &numbers)
             return
         }
+        try openArray()
         while try nextElement() {
             let marker = try takeMarker()
             switch marker {
@@ -89,19 +93,15 @@ struct UBJSONReader: DocumentReader {
 
     mutating func readIntegers(into numbers: inout [Int32]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
+        if let count = takeArray(of: UInt8(ascii: "l")) {
+            bytes.rawBytes.appendBigEndian(count: count, at: position - count * 4, to: &numbers)
+            return
+        }
+        if let count = takeArray(of: UInt8(ascii: "U")) {
+            bytes.rawBytes.appendBytes(count: count, at: position - count, to: &numbers)
+            return
+        }
         try openArray()
-        if let count = takeTyped(UInt8(ascii: "l")) {
-            let start = position - count * 4
-            for index in 0..<count {
-                let whole: Int32 = bytes.rawBytes.integer(at: start + index * 4)
-                numbers.append(whole.byteSwapped)
-            }
-            return
-        }
-        if let count = takeTyped(UInt8(ascii: "U")) {
-            for byte in bytes[position - count..<position] { numbers.append(Int32(byte)) }
-            return
-        }
         while try nextElement() {
             let start = position
             let marker = try takeMarker()
@@ -138,6 +138,7 @@ extension UBJSONReader {
                 try skip()
             }
         case UInt8(ascii: "["):
+            if position + 2 < bytes.count, takeArray(of: bytes[position + 2]) != nil { return }
             try openArray()
             if let container = containers.last, let type = container.type, let count = container.left,
                 let width = Self.width(type)
@@ -187,16 +188,27 @@ extension UBJSONReader {
         containers.append(container)
     }
 
-    /// Steps over the counted array that was just opened if its elements all have this type; their count if so.
+    /// Steps over an array of this type as XGBoost writes it (`[$`, the type, `#L` and the count); the count of its
+    /// elements, which lie before the position then.
     ///
-    /// `open` made sure that the file holds them.
-    private mutating func takeTyped(_ type: UInt8) -> Int? {
-        guard let container = containers.last, container.type == type, let count = container.left,
-            let width = Self.width(type)
-        else { return nil }
-        position += count * width
-        containers.removeLast()
+    /// Nil, and nothing is passed, for all else: that goes by the general way, which also says what is wrong.
+    @inline(__always)
+    private mutating func takeArray(of type: UInt8) -> Int? {
+        guard let (count, end) = plainArray(of: type) else { return nil }
+        position = end
         return count
+    }
+
+    private func plainArray(of type: UInt8) -> (count: Int, end: Int)? {
+        let text = bytes.rawBytes
+        let start = position + 13
+        guard start <= text.byteCount, text.byte(at: position + 2) == type, let width = Self.width(type), width > 0,
+            text.integer(at: position, as: UInt16.self) == 0x245B,
+            text.integer(at: position + 3, as: UInt16.self) == 0x4C23, containers.last?.type == nil
+        else { return nil }
+        let count = text.integer(at: position + 5, as: UInt64.self).byteSwapped
+        guard count <= UInt64((text.byteCount - start) / width) else { return nil }
+        return (Int(count), start + Int(count) * width)
     }
 
     private mutating func goesOn(until bracket: UInt8) throws(ModelFileError) -> Bool {
@@ -244,6 +256,10 @@ extension UBJSONReader {
     /// A big-endian number of up to eight bytes.
     private mutating func readBits(_ width: Int) throws(ModelFileError) -> UInt64 {
         guard bytes.count - position >= width else { throw damage("the file ends in the middle of a number") }
+        if width == 8 {
+            position += 8
+            return bytes.rawBytes.integer(at: position - 8, as: UInt64.self).byteSwapped
+        }
         var value: UInt64 = 0
         for offset in 0..<width { value = value << 8 | UInt64(bytes[position + offset]) }
         position += width
@@ -276,7 +292,7 @@ extension UBJSONReader {
     private mutating func readText(count: Int) throws(ModelFileError) -> String {
         let start = position
         try pass(count)
-        guard let text = String(validating: bytes[start..<position], as: UTF8.self) else {
+        guard let text = bytes.rawBytes.validText(start..<position) else {
             throw damage("text is not UTF-8", at: start)
         }
         return text

@@ -28,6 +28,31 @@ struct XGBoostTreeArrays {
 
     /// Whether the tree that was read cannot be put together without `base_weights`.
     var lacksBaseWeights: Bool { leafVectorSize > 1 && leafWeights.isEmpty && !keepsBaseWeights }
+    private var keys = KnownKeys<Key>()
+    private var parameterKeys = KnownKeys<ParameterKey>()
+
+    private enum Key: String, DocumentKey {
+        case categories
+        case categoryNodes = "categories_nodes"
+        case categorySegments = "categories_segments"
+        case categorySizes = "categories_sizes"
+        case baseWeights = "base_weights"
+        case leafWeights = "leaf_weights"
+        case defaultLeft = "default_left"
+        case left = "left_children"
+        case right = "right_children"
+        case conditions = "split_conditions"
+        case features = "split_indices"
+        case splitTypes = "split_type"
+        case parameters = "tree_param"
+        case other = ""
+    }
+
+    private enum ParameterKey: String, DocumentKey {
+        case nodeCount = "num_nodes"
+        case leafVectorSize = "size_leaf_vector"
+        case other = ""
+    }
 
     /// Why a tree cannot be used.
     struct Refusal: Error {
@@ -62,25 +87,33 @@ struct XGBoostTreeArrays {
         leafWeights.removeAll(keepingCapacity: true)
         baseWeights.removeAll(keepingCapacity: true)
         try document.openObject()
-        while let key = try document.nextKey() {
+        while let key = try document.nextKey(of: &keys) {
             switch key {
-            case "left_children": try document.readIntegers(into: &left)
-            case "right_children": try document.readIntegers(into: &right)
-            case "split_indices": try document.readIntegers(into: &features)
-            case "split_conditions": try document.readFloats(into: &conditions)
-            case "default_left": try document.readIntegers(into: &defaultLeft)
-            case "split_type": try document.readIntegers(into: &splitTypes)
-            case "categories": try document.readIntegers(into: &categories)
-            case "categories_nodes": try document.readIntegers(into: &categoryNodes)
-            case "categories_segments": try document.readIntegers(into: &categorySegments)
-            case "categories_sizes": try document.readIntegers(into: &categorySizes)
-            case "leaf_weights": try document.readFloats(into: &leafWeights)
-            case "base_weights" where keepsBaseWeights: try document.readFloats(into: &baseWeights)
-            case "tree_param":
-                let parameters = try document.readParameters()
-                nodeCount = parameters["num_nodes"].flatMap { Int($0) }
-                leafVectorSize = parameters["size_leaf_vector"].flatMap { Int($0) } ?? 1
-            default: try document.skip()
+            case .left: try document.readIntegers(into: &left)
+            case .right: try document.readIntegers(into: &right)
+            case .features: try document.readIntegers(into: &features)
+            case .conditions: try document.readFloats(into: &conditions)
+            case .defaultLeft: try document.readIntegers(into: &defaultLeft)
+            case .splitTypes: try document.readIntegers(into: &splitTypes)
+            case .categories: try document.readIntegers(into: &categories)
+            case .categoryNodes: try document.readIntegers(into: &categoryNodes)
+            case .categorySegments: try document.readIntegers(into: &categorySegments)
+            case .categorySizes: try document.readIntegers(into: &categorySizes)
+            case .leafWeights: try document.readFloats(into: &leafWeights)
+            case .baseWeights where keepsBaseWeights: try document.readFloats(into: &baseWeights)
+            case .parameters: try readParameters(from: &document)
+            case .baseWeights, .other: try document.skip()
+            }
+        }
+    }
+
+    private mutating func readParameters(from document: inout some DocumentReader) throws(ModelFileError) {
+        try document.openObject()
+        while let key = try document.nextKey(of: &parameterKeys) {
+            switch key {
+            case .nodeCount: nodeCount = Int(try document.readParameter())
+            case .leafVectorSize: leafVectorSize = Int(try document.readParameter()) ?? 1
+            case .other: try document.skip()
             }
         }
     }
@@ -150,59 +183,25 @@ struct XGBoostTreeArrays {
         else { throw .damaged("its arrays differ in length, or from num_nodes") }
         let segments = try segmentsByNode()
 
-        var tree = Tree(output: 0, nodes: [], leafValues: [])
-        tree.nodes.reserveCapacity(count / 2)
-        tree.leafValues.reserveCapacity(count / 2 + 1)
-        var isSeen = [Bool](repeating: false, count: count)
-        // A node of the file, and the node of ours whose child it is (none for the root).
-        var pending: [(source: Int32, parent: Int32, isRight: Bool)] = [(0, -1, false)]
-        while let next = pending.popLast() {
-            guard next.source >= 0, Int(next.source) < count else {
-                throw .damaged("a child is node \(next.source) of \(count)")
-            }
-            let source = Int(next.source)
-            guard !isSeen[source] else { throw .damaged("node \(source) is reached twice (a cycle or a shared child)") }
-            isSeen[source] = true
-            let link: Int32
-            if left[source] == -1 {
-                link = ~Int32(tree.leafValues.count)
-                tree.leafValues.append(Double(conditions[source]))
-                if leafVectorSize > 1 { leafSources.append(source) }
-            } else {
-                link = Int32(tree.nodes.count)
-                let test: NodeTest
-                if !splitTypes.isEmpty, splitTypes[source] == 1 {
-                    test = .inSetRight(set: Int32(tree.categorySets.count))
-                    let set = try categorySet(segments[next.source], node: source)
-                    tree.categorySets.append(set)
-                    categoryWords += set.words.count
-                    guard categoryWords <= Self.categoryWordsMax else {
-                        throw Refusal(
-                            problem: "the category sets take more than \(Self.categoryWordsMax / (1 << 18)) MiB",
-                            remedy: "train with fewer or smaller category codes"
-                        )
-                    }
-                } else {
-                    test = .threshold(Double(conditions[source]))
-                }
-                tree.nodes.append(
-                    Node(
-                        feature: features[source],
-                        test: test,
-                        missing: .nan,
-                        defaultLeft: defaultLeft[source] != 0,
-                        left: 0,
-                        right: 0
-                    )
+        let walk = try XGBoostTreeWalk(
+            left: left.span,
+            right: right.span,
+            features: features.span,
+            conditions: conditions.span,
+            defaultLeft: defaultLeft.span,
+            splitTypes: splitTypes.span
+        )
+        if leafVectorSize > 1 { leafSources = walk.leafSources.map { Int($0) } }
+        var tree = Tree(output: 0, nodes: walk.nodes, leafValues: walk.leafValues)
+        for node in walk.categoryNodes {
+            let set = try categorySet(segments[node], node: node)
+            tree.categorySets.append(set)
+            categoryWords += set.words.count
+            guard categoryWords <= Self.categoryWordsMax else {
+                throw Refusal(
+                    problem: "the category sets take more than \(Self.categoryWordsMax / (1 << 18)) MiB",
+                    remedy: "train with fewer or smaller category codes"
                 )
-                pending.append((right[source], link, true))
-                pending.append((left[source], link, false))
-            }
-            guard next.parent >= 0 else { continue }
-            if next.isRight {
-                tree.nodes[Int(next.parent)].right = link
-            } else {
-                tree.nodes[Int(next.parent)].left = link
             }
         }
         return tree
@@ -231,7 +230,7 @@ struct XGBoostTreeArrays {
         return segments
     }
 
-    private func categorySet(_ segment: Range<Int>?, node: Int) throws(Refusal) -> CategorySet {
+    private func categorySet(_ segment: Range<Int>?, node: Int32) throws(Refusal) -> CategorySet {
         guard let segment else { throw .damaged("node \(node) splits by category but has no categories") }
         var largest: Int32 = -1
         for category in categories[segment] {

@@ -49,7 +49,6 @@ public final class EnsembleKernel: Sendable {
         raw = try RawPlan(ensemble)
         var packed = ensemble
         if raw != nil { packed.trees = [] }
-        try PackedPlan.checkSize(packed)
         plan = try PackedPlan(packed, chosen)
         featureCount = plan.featureCount
         outputCount = plan.outputCount

@@ -74,6 +74,19 @@ extension KernelName {
         let edge = Float(Arithmetic.zeroThreshold)
         switch self {
         #if arch(x86_64)
+        case .avx512:
+            unsafe EnsembleKernelsAVX512.rankByBuckets(
+                rows.start,
+                rowStride: rows.rowStride,
+                featureStride: rows.featureStride,
+                featureCount: featureCount,
+                count: count,
+                first,
+                rankerCount: rankers.count,
+                zeroEdge: edge,
+                work: work,
+                into: codes
+            )
         case .avx2:
             unsafe EnsembleKernelsAVX2.rankByBuckets(
                 rows.start,

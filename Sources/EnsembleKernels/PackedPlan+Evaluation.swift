@@ -66,35 +66,14 @@ extension PackedPlan {
         _ memory: Work
     ) {
         let isFloat32 = arithmetic.comparison == .lessThan
-        switch kernel {
-        case .portable, .avx2:
-            unsafe kernel.rank(
-                pass,
-                featureCount: featureCount,
-                count: count,
-                ranks.rankers,
-                work: memory.temporary,
-                into: memory.codes
-            )
-        case .avx512:
-            #if arch(x86_64)
-            if let first = unsafe ranks.rankers.baseAddress {
-                unsafe rankAVX512(
-                    pass.start,
-                    rowStride: pass.rowStride,
-                    featureStride: pass.featureStride,
-                    featureCount: featureCount,
-                    count: count,
-                    first,
-                    rankerCount: ranks.rankers.count,
-                    passesEqual: isFloat32,
-                    zeroEdge: Float(Arithmetic.zeroThreshold),
-                    work: memory.temporary,
-                    into: memory.codes
-                )
-            }
-            #endif
-        }
+        unsafe kernel.rank(
+            pass,
+            featureCount: featureCount,
+            count: count,
+            ranks.rankers,
+            work: memory.temporary,
+            into: memory.codes
+        )
         // XGBoost takes no negative number for a category, LightGBM those above -1 for category 0.
         let lowest: Float = isFloat32 ? -.leastNonzeroMagnitude : -1
         unsafe PortableQuantiser.classify(pass, count: count, categoryTables, lowest: lowest, into: memory.codes)
@@ -225,11 +204,7 @@ extension PackedPlan {
     /// Working memory for whichever of the evaluators runs: ranking, clearing or walking.
     private var temporaryByteCount: Int {
         let walking = TreeWalk.workByteCount(columns: columnCount, trees: walk.treeCount)
-        #if arch(x86_64)
-        return max(slicedWorkByteCount, bucketRankWorkByteCount, rankWorkByteCount, treeLanesWorkByteCount, walking)
-        #else
-        return max(slicedWorkByteCount, bucketRankWorkByteCount, walking)
-        #endif
+        return max(slicedWorkByteCount, bucketRankWorkByteCount, treeLanesWorkByteCount, walking)
     }
 
     private func work(_ scratch: KernelScratch, narrowedFeatures: Int) -> Work {

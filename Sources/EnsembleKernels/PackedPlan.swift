@@ -57,6 +57,6 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         for tree in ensemble.trees { hasTree[tree.output] = true }
         outputHasTree = hasTree
 
-        ranks = RankerBlock(columns.ranks.tables, ensemble.arithmetic, forAVX512: kernel == .avx512)
+        ranks = RankerBlock(columns.ranks.tables, ensemble.arithmetic)
     }
 }

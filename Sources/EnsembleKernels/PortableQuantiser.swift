@@ -50,7 +50,7 @@ enum PortableQuantiser {
         // Safety: see the callers.
         for index in 0..<Int(unsafe ranker.columnCount) {
             let column = unsafe ranker.columns[index]
-            let isSpecial = isNaN || isZero && column.zeroSpecial != 0
+            let isSpecial = unsafe isNaN || isZero && column.zeroSpecial != 0
             unsafe codes[Int(column.place) + row] = UInt8(
                 truncatingIfNeeded: isSpecial ? Int(column.specialCode) : rank
             )

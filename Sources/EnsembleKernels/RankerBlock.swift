@@ -13,9 +13,9 @@ struct RankerBlock: ~Copyable {
     /// Bytes of it all.
     var byteCount: Int { tables.count + records.count }
 
-    /// Lays out the tables, with what the AVX-512 quantiser reads if it is to run.
-    init(_ rankTables: [RankTable], _ arithmetic: Arithmetic, forAVX512: Bool) {
-        let parts = rankTables.map { RankerParts($0, arithmetic, forAVX512: forAVX512) }
+    /// Lays out the tables.
+    init(_ rankTables: [RankTable], _ arithmetic: Arithmetic) {
+        let parts = rankTables.map { RankerParts($0, arithmetic) }
         // Safety: the block has the bytes of all parts, each of which ends at a multiple of 64, so that all stay aligned;
         // the records' block has room for one a table.
         tables = AlignedBytes(count: parts.reduce(0) { $0 + $1.byteCount })
@@ -38,28 +38,20 @@ struct RankerBlock: ~Copyable {
 /// One feature's tables before they have a place.
 private struct RankerParts {
     let feature: Int
-    let columns: [CShimsRankColumn]
+    let columns: [(column: Int, isZeroSpecial: Bool, specialCode: Int)]
     let buckets: BucketTable
     /// By column.
     let bases: [[UInt8]]
     let keys: [Int32]
     let doubles: [Double]
-    let search: SearchSteps?
-    /// Separators, then thresholds.
-    let floats: [Float]
 
-    private static let separators = Int(CShimsSeparators)
+    /// Doubles are searched by halves, in tables of at least this size.
+    private static let paddedMin = 16
 
-    init(_ table: RankTable, _ arithmetic: Arithmetic, forAVX512: Bool) {
+    init(_ table: RankTable, _ arithmetic: Arithmetic) {
         feature = table.feature
-        columns = table.columns.map { column in
-            unsafe CShimsRankColumn(
-                place: CodeColumns.place(column.column),
-                zeroSpecial: column.special.includesZero ? 1 : 0,
-                specialCode: UInt32(table.code(of: column.special, arithmetic)),
-                unused: 0,
-                bases: nil
-            )
+        columns = table.columns.map { special, column in
+            (column, special.includesZero, table.code(of: special, arithmetic))
         }
         let zeroRank = table.rank(of: 0, arithmetic)
         let buckets = BucketTable(table, arithmetic)
@@ -70,29 +62,19 @@ private struct RankerParts {
         }
         // From any base on there are as many keys as a search may look at.
         keys = buckets.keys + [Int32](repeating: .max, count: 257)
-        var padded = Self.separators
+        var padded = Self.paddedMin
         while padded < table.thresholds.count { padded *= 2 }
         doubles = table.thresholds + [Double](repeating: .nan, count: padded - table.thresholds.count)
-        guard forAVX512 else {
-            search = nil
-            floats = []
-            return
-        }
-        search = SearchSteps(table.thresholds.map(RankTable.narrowed))
-        let narrowed = doubles.map(RankTable.narrowed)
-        floats =
-            (0..<Self.separators).map { at in
-                let last = at * Self.separators + Self.separators - 1
-                return last < narrowed.count ? narrowed[last] : .nan
-            } + narrowed
     }
 
     private static func lines<Element>(_ elements: [Element]) -> Int {
-        (elements.count * MemoryLayout<Element>.stride + 63) / 64 * 64
+        lines(count: elements.count, MemoryLayout<Element>.stride)
     }
 
+    private static func lines(count: Int, _ stride: Int) -> Int { (count * stride + 63) / 64 * 64 }
+
     var byteCount: Int {
-        Self.lines(floats) + Self.lines(search?.entries ?? []) + Self.lines(doubles) + Self.lines(columns)
+        unsafe Self.lines(doubles) + Self.lines(count: columns.count, MemoryLayout<CShimsRankColumn>.stride)
             + bases.reduce(0) { $0 + Self.lines($1) } + Self.lines(keys)
     }
 
@@ -105,24 +87,26 @@ private struct RankerParts {
             unsafe next += Self.lines(elements)
             return unsafe UnsafePointer(start)
         }
-        var placed = columns
-        for index in placed.indices { unsafe placed[index].bases = place(bases[index]) }
+        let placed = unsafe zip(columns, bases).map { column, bases in
+            unsafe CShimsRankColumn(
+                place: CodeColumns.place(column.column),
+                zeroSpecial: column.isZeroSpecial ? 1 : 0,
+                specialCode: UInt32(column.specialCode),
+                unused: 0,
+                bases: place(bases)
+            )
+        }
         return unsafe CShimsRanker(
-            floats: place(floats),
             keys: place(keys),
-            steps: place(search?.entries ?? []),
             doubles: place(doubles),
             columns: place(placed),
-            order: search?.order ?? 0,
             feature: UInt32(feature),
             paddedCount: UInt32(doubles.count),
-            stepCount: UInt32(search?.count ?? 0),
             columnCount: UInt32(columns.count),
-            zeroSpecial: columns.contains { $0.zeroSpecial != 0 } ? 1 : 0,
+            zeroSpecial: columns.contains(where: \.isZeroSpecial) ? 1 : 0,
             bucketCount: UInt32(buckets.bucketCount),
             compareCount: UInt32(buckets.compareCount),
             bucketsByKey: buckets.isByKey ? 1 : 0,
-            unused: 0,
             low: buckets.low,
             scale: buckets.scale
         )

@@ -124,9 +124,9 @@ struct BundleReader {
 
     private func read(_ path: String) throws -> [UInt8] {
         do {
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            return try [UInt8](contentsOfFile: path)
         } catch {
-            throw BundleError(path: path, problem: "cannot be read: \(error.localizedDescription)")
+            throw BundleError(path: path, problem: "cannot be read: \(error)")
         }
     }
 

@@ -33,10 +33,16 @@ extension Ensemble {
         if case .dividedBy(let count) = sumScale, count < 1 {
             throw InvalidEnsemble("the sum is divided by \(count)")
         }
-        for (index, tree) in trees.enumerated() { try validate(tree, index) }
+        var marks = PlaceMarks()
+        let features = featureCount
+        for (index, tree) in trees.enumerated() {
+            try validateParts(tree, index)
+            if !isSoundInOrder(tree, features: features, &marks) { try validateByWalk(tree, index) }
+        }
     }
 
-    private func validate(_ tree: Tree, _ index: Int) throws(InvalidEnsemble) {
+    /// Checks what does not depend on the tree's shape.
+    private func validateParts(_ tree: Tree, _ index: Int) throws(InvalidEnsemble) {
         guard tree.output >= 0, tree.output < outputCount else {
             throw InvalidEnsemble("tree \(index) adds to output \(tree.output) of \(outputCount)")
         }
@@ -48,7 +54,50 @@ extension Ensemble {
                 throw InvalidEnsemble("tree \(index), leaf \(leaf): \(value) is not a float32")
             }
         }
+        if let numbers = tree.numberSets.firstIndex(where: { $0.contains(where: \.isNaN) }) {
+            throw InvalidEnsemble("tree \(index) compares with NaN (numbers \(numbers))")
+        }
         try validateLinearLeaves(tree, index)
+    }
+
+    /// Whether all is well with a tree whose nodes all stand before their children, as readers mostly give them.
+    ///
+    /// `n` nodes have `2n` links, to `n - 1` nodes but the root and to `n + 1` leaves. If no link leads outside and no two
+    /// lead to the same place, then each place is led to once; and as links only lead on, there is no cycle, so that all
+    /// hang from the root. A tree in another order is not unsound for that: the walk decides.
+    private func isSoundInOrder(_ tree: Tree, features: Int, _ marks: inout PlaceMarks) -> Bool {
+        let nodes = tree.nodes.span
+        let count = nodes.count
+        guard count > 0 else { return true }
+        let isWide = arithmetic.values == .float64
+        marks.start(places: 2 * count + 1)
+        let mark = marks.current
+        var met = marks.lastMet.mutableSpan
+        for at in nodes.indices {
+            guard let left = Self.place(nodes[at].left, from: at, of: count), met[left] != mark else { return false }
+            met[left] = mark
+            guard let right = Self.place(nodes[at].right, from: at, of: count), met[right] != mark else { return false }
+            met[right] = mark
+            if nodes[at].feature >= 0, Int(nodes[at].feature) < features,
+                case .threshold(let threshold) = nodes[at].test,
+                isWide ? !threshold.isNaN : Double(Float(threshold)) == threshold
+            {
+                continue
+            }
+            guard problem(of: nodes[at], in: tree) == nil else { return false }
+        }
+        return true
+    }
+
+    /// The place of a link's target, nodes counted first and leaves after them; nil if it is outside or leads back.
+    private static func place(_ link: Int32, from node: Int, of count: Int) -> Int? {
+        let target = Int(link)
+        if target >= 0 { return target > node && target < count ? target : nil }
+        return ~target <= count ? count + ~target : nil
+    }
+
+    /// Checks the shape, and each node, from the root on.
+    private func validateByWalk(_ tree: Tree, _ index: Int) throws(InvalidEnsemble) {
         var nodeSeen = [Bool](repeating: false, count: tree.nodes.count)
         var leafSeen = [Bool](repeating: false, count: tree.leafValues.count)
         var pending: [Int32] = [tree.nodes.isEmpty ? ~0 : 0]
@@ -69,7 +118,9 @@ extension Ensemble {
                     throw InvalidEnsemble("tree \(index): node \(at) is reached twice (a cycle or a shared child)")
                 }
                 nodeSeen[at] = true
-                try validate(tree.nodes[at], of: tree, "tree \(index), node \(at)")
+                if let problem = problem(of: tree.nodes[at], in: tree) {
+                    throw InvalidEnsemble("tree \(index), node \(at)\(problem)")
+                }
                 pending.append(tree.nodes[at].right)
                 pending.append(tree.nodes[at].left)
             }
@@ -82,32 +133,27 @@ extension Ensemble {
         }
     }
 
-    private func validate(
-        _ node: Node,
-        of tree: Tree,
-        _ place: @autoclosure () -> String
-    ) throws(InvalidEnsemble) {
+    /// What is wrong with a node by itself, to be read behind its place; nil if nothing is.
+    private func problem(of node: Node, in tree: Tree) -> String? {
         guard node.feature >= 0, Int(node.feature) < featureCount else {
-            throw InvalidEnsemble("\(place()) looks at feature \(node.feature) of \(featureCount)")
+            return " looks at feature \(node.feature) of \(featureCount)"
         }
         switch node.test {
         case .threshold(let threshold):
-            guard !threshold.isNaN else { throw InvalidEnsemble("\(place()) has no threshold (NaN)") }
+            guard !threshold.isNaN else { return " has no threshold (NaN)" }
             guard arithmetic.values == .float64 || Double(Float(threshold)) == threshold else {
-                throw InvalidEnsemble("\(place()): threshold \(threshold) is not a float32")
+                return ": threshold \(threshold) is not a float32"
             }
         case .inSetLeft(let set), .inSetRight(let set):
             guard set >= 0, Int(set) < tree.categorySets.count else {
-                throw InvalidEnsemble("\(place()) refers to category set \(set) of \(tree.categorySets.count)")
+                return " refers to category set \(set) of \(tree.categorySets.count)"
             }
         case .equalsLeft(let numbers):
             guard numbers >= 0, Int(numbers) < tree.numberSets.count else {
-                throw InvalidEnsemble("\(place()) refers to numbers \(numbers) of \(tree.numberSets.count)")
-            }
-            guard !tree.numberSets[Int(numbers)].contains(where: \.isNaN) else {
-                throw InvalidEnsemble("\(place()) compares with NaN")
+                return " refers to numbers \(numbers) of \(tree.numberSets.count)"
             }
         }
+        return nil
     }
 
     private func validateLinearLeaves(_ tree: Tree, _ index: Int) throws(InvalidEnsemble) {
@@ -128,5 +174,20 @@ extension Ensemble {
                 throw InvalidEnsemble("tree \(index), leaf \(leaf) looks at feature \(outside) of \(featureCount)")
             }
         }
+    }
+}
+
+/// Which targets of a tree's links have been met; used again for each tree without clearing.
+private struct PlaceMarks {
+    /// For each place the mark of the tree that met it last.
+    var lastMet: [UInt32] = []
+    /// The mark of the tree that is looked at.
+    private(set) var current: UInt32 = 0
+
+    /// Begins with a tree of so many places.
+    mutating func start(places: Int) {
+        if current == .max { self = Self() }
+        current += 1
+        if lastMet.count < places { lastMet.append(contentsOf: repeatElement(0, count: places - lastMet.count)) }
     }
 }

@@ -1,3 +1,4 @@
+internal import ByteKit
 internal import Foundation
 
 /// A failure the operator can act on: what, where, and the remedy.
@@ -58,14 +59,9 @@ func readWholeFile(_ path: String) throws -> [UInt8] {
         throw Failure("\(path): permission denied; make it readable for this user")
     }
     do {
-        // A pipe or a device has no length to go by: it is read until it ends.
-        guard isPlainFile(path) else {
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            return [UInt8](try handle.readToEnd() ?? Data())
-        }
-        return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        return try [UInt8](contentsOfFile: path)
     } catch {
-        throw Failure("\(path) cannot be read: \(error.localizedDescription)")
+        throw Failure("\(path) cannot be read: \(error)")
     }
 }
 

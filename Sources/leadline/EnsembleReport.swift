@@ -46,8 +46,19 @@ struct EnsembleReport: Encodable {
     var bestIteration: Int?
     var features: [Feature]
     var kernels: [Kernel]
+    /// Nil for the model of a bundle, which the process has loaded before.
+    var loading: LoadCosts?
 
-    init(_ ensemble: Ensemble, bytes: [UInt8], file: String) {
+    /// Loads a model file and tells of it, and of what loading took.
+    /// - Throws: ``Failure`` or `ModelFileError`.
+    init(loading path: String) throws {
+        let (bytes, ensemble, costs) = try LoadCosts.loading(path)
+        self.init(ensemble, bytes: bytes, file: path, costs: costs)
+    }
+
+    init(_ ensemble: Ensemble, bytes: [UInt8], file: String, costs: LoadCosts? = nil) {
+        loading = costs
+        kernels = Self.kernels(for: ensemble, &loading)
         self.file = file
         self.bytes = bytes.count
         sha256 = SHA256Digest.hexadecimal(of: bytes)
@@ -78,14 +89,13 @@ struct EnsembleReport: Encodable {
                 categories: categories.isEmpty ? nil : categories
             )
         }
-        kernels = Self.kernels(for: ensemble)
     }
 
-    private static func kernels(for ensemble: Ensemble) -> [Kernel] {
+    private static func kernels(for ensemble: Ensemble, _ costs: inout LoadCosts?) -> [Kernel] {
         var hasDefault = false
         return KernelName.allCases.map { name in
             do {
-                let kernel = try EnsembleKernel(ensemble, kernel: name)
+                let kernel = try costs?.packing(ensemble, name) ?? EnsembleKernel(ensemble, kernel: name)
                 defer { hasDefault = true }
                 return Kernel(
                     name: name.rawValue,
@@ -127,6 +137,21 @@ extension EnsembleReport {
         line("arithmetic", arithmetic)
         line("prediction", (averageDivisor > 1 ? "of the sum divided by \(averageDivisor): " : "") + transform)
         if let bestIteration { line("best iteration", "\(bestIteration), noted in the file; all trees are used") }
+        if let loading {
+            let pack = loading.packMilliseconds.map { ", packed in \(timeText($0))" } ?? ""
+            line(
+                "loading",
+                "read in \(timeText(loading.readMilliseconds)), parsed in \(timeText(loading.parseMilliseconds)), "
+                    + "validated in \(timeText(loading.validateMilliseconds))\(pack)"
+            )
+            if let before = loading.peakBytesBefore, let loaded = loading.peakBytesLoaded {
+                let packed = loading.peakBytesPacked.map { ", \(byteText($0)) packed too" } ?? ""
+                line(
+                    "peak memory",
+                    "\(byteText(loaded)) with the file and the ensemble\(packed); \(byteText(before)) before"
+                )
+            }
+        }
         lines += ["", "kernels"]
         for kernel in kernels {
             let packed = kernel.packedBytes.map { "runs it, \(byteText($0)) packed" } ?? ""
@@ -162,6 +187,10 @@ extension EnsembleReport {
 
     private var versionText: String {
         library == "lightgbm" ? "text version \(libraryVersion)" : "written by \(libraryVersion)"
+    }
+
+    private func timeText(_ milliseconds: Double) -> String {
+        "\(milliseconds < 10 ? (milliseconds * 100).rounded() / 100 : (milliseconds * 10).rounded() / 10) ms"
     }
 
     private func byteText(_ count: Int) -> String {

@@ -12,8 +12,8 @@ struct Inspect: ParsableCommand {
         abstract: "Tell what a model file or a bundle is.",
         discussion: """
             A file is recognised by its content: library and version, objective, trees, features and how often each is \
-            used, fingerprint, and each kernel with the reason why it cannot run the model, if it cannot. A bundle is \
-            loaded as the server would load it, golden rows included, and tells of its columns, calibration and tiers too.
+            used, fingerprint, what loading it took in time and memory, and each kernel with the reason why it cannot run \
+            the model, if it cannot. A bundle is loaded as the server would load it, golden rows included, and tells of its columns, calibration and tiers too.
 
             Examples:
               leadline inspect model.json
@@ -33,9 +33,7 @@ struct Inspect: ParsableCommand {
             if json { try printJSONLine(report) } else { try printText(report.text) }
             return
         }
-        let bytes = try readWholeFile(file)
-        let ensemble = try ModelFile.read(bytes, name: file)
-        let report = EnsembleReport(ensemble, bytes: bytes, file: file)
+        let report = try EnsembleReport(loading: file)
         if json { try printJSONLine(report) } else { try printText(report.text) }
     }
 }

@@ -106,7 +106,7 @@ struct ModelCommandTests {
         try withModel { runner in
             let text = try runner.run("inspect", "model.txt")
             #expect(text.status == 0, "\(text.errors)")
-            for word in ["LightGBM text", "binary sigmoid:1", "1 with 3 leaves", "portable", "visits", "opens"] {
+            for word in ["LightGBM text", "binary sigmoid:1", "1 with 3 leaves", "portable", "visits", "parsed in"] {
                 #expect(text.text.contains(word), "\(word) is missing in \(text.text)")
             }
             let json = try runner.run("inspect", "--json", "model.txt")
@@ -115,6 +115,13 @@ struct ModelCommandTests {
             )
             #expect(object["trees"] as? Int == 1 && object["depth"] as? Int == 2)
             #expect(object["library_version"] as? String == "v4")
+            let loading = try #require(object["loading"] as? [String: Any])
+            for step in ["read", "parse", "validate", "pack"] {
+                let time = try #require(loading[step + "_milliseconds"] as? Double, "\(loading)")
+                #expect(time >= 0 && time < 60_000)
+            }
+            let peaks = ["before", "loaded", "packed"].compactMap { loading["peak_bytes_" + $0] as? Int }
+            #expect(peaks == peaks.sorted() && peaks.count == 3 && peaks[0] > 0, "\(loading)")
             let sha256 = try #require(object["sha256"] as? String)
             #expect(sha256.utf8.count == 64 && text.text.contains(sha256))
         }

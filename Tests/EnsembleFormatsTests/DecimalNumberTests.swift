@@ -1,4 +1,5 @@
 import EnsembleFormats
+import Glibc
 import Testing
 
 @Suite("Decimal numbers")
@@ -27,6 +28,61 @@ struct DecimalNumberTests {
             let float = try #require(Float(text))
             #expect(number.double(bytes).bitPattern == double.bitPattern, "\(text), seed \(seed)")
             #expect(number.float(bytes).bitPattern == float.bitPattern, "\(text), seed \(seed)")
+        }
+    }
+
+    /// Whether the text is read as the C library reads it; the expectation is stated only where it fails, for it is slow.
+    private func isAsInLibrary(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard let number = DecimalNumber.scan(bytes, from: 0, to: bytes.count), number.range == 0..<bytes.count
+        else { return false }
+        let (double, float) = unsafe (strtod(text, nil), strtof(text, nil))
+        return number.double(bytes).bitPattern == double.bitPattern
+            && number.float(bytes).bitPattern == float.bitPattern
+    }
+
+    @Test("decimals of the length that models hold agree with strtod and strtof, over all powers of ten")
+    func likeTheLibrary() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix(state: seed)
+        for round in 0..<60_000 {
+            let digits = round % 2 == 0 ? 17 : Int.random(in: 1...20, using: &random)
+            let whole = (0..<digits).map { _ in String(Int.random(in: 0...9, using: &random)) }.joined()
+            let point = Int.random(in: 0...digits, using: &random)
+            var text = point == 0 ? "0" : String(whole.prefix(point))
+            if point < digits { text += "." + whole.dropFirst(point) }
+            switch round % 4 {
+            case 0: break
+            case 1: text += "e\(Int.random(in: -64...20, using: &random))"
+            case 2: text += "E\(Int.random(in: -345...310, using: &random))"
+            default: text = "-" + text + "e-\(Int.random(in: 0...40, using: &random))"
+            }
+            if !isAsInLibrary(text) { Issue.record("\(text), seed \(seed), round \(round)") }
+        }
+    }
+
+    @Test("decimals next to the midpoint of two floats or two doubles agree with strtod and strtof")
+    func midpoints() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix(state: seed)
+        for round in 0..<20_000 {
+            // A midpoint has one bit more than the number: m × 2^-k, of which the digits are m × 5^k, and k come after
+            // the point. Cut to 19 digits they fall just short of it; with one more in the last place, just beyond.
+            let isDouble = round % 2 == 0
+            let bits: UInt64 = isDouble ? 53 : 24
+            let odd = (random.next() >> (64 - bits - 1) | 1 << bits) | 1
+            let power = Int.random(in: 0...(isDouble ? 9 : 30), using: &random)
+            var value = UInt128(odd)
+            for _ in 0..<power { value *= 5 }
+            var exponent = -power
+            while value >= 10_000_000_000_000_000_000 {
+                value /= 10
+                exponent += 1
+            }
+            for digits in [value - 1, value, value + 1] {
+                let text = "\(digits)e\(exponent)"
+                if !isAsInLibrary(text) { Issue.record("\(text), seed \(seed), round \(round)") }
+            }
         }
     }
 

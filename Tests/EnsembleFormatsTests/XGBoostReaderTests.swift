@@ -223,6 +223,55 @@ struct XGBoostReaderTests {
         #expect(try ReferenceEvaluator(ModelFile.read(Array(text.utf8))).margins(of: [0, 0]) == [-1])
     }
 
+    @Test("a tree's keys are known wherever they stand, unknown ones between them, escaped or not")
+    func treeKeys() throws {
+        let text = String(decoding: XGBoostFixture().document.json, as: UTF8.self)
+            .replacing("\"left_children\"", with: #""left\u005fchildren""#)
+            .replacing("\"split_type", with: "\"split_typ\":[7],\"split_type")
+            .replacing("\"right_children\"", with: "\"\":[1.5],\"right_child\":[9],\"right_children\"")
+            .replacing("\"num_nodes\"", with: "\"num_deleted\":[1],\"num_nodes\"")
+        #expect(try ReferenceEvaluator(ModelFile.read(Array(text.utf8))).margins(of: [0.9, 2]) == [4])
+        let wrong = text.replacing("\"num_nodes\":\"5\"", with: "\"num_nodes\":\"6\"")
+        #expect(throws: ModelFileError.self) { try ModelFile.read(Array(wrong.utf8)) }
+    }
+
+    @Test("white space may stand around every number and bracket of JSON")
+    func spacedJSON() throws {
+        let text = String(decoding: XGBoostFixture().document.json, as: UTF8.self)
+        let spaced = text.replacing(",", with: " ,\n\t").replacing("[", with: "[ ").replacing("]", with: "\r\n]")
+            .replacing(":", with: " : ")
+            .replacing("reg : squarederror", with: "reg:squarederror")
+        #expect(try ModelFile.read(Array(spaced.utf8)) == ModelFile.read(Array(text.utf8)))
+    }
+
+    @Test("UBJSON's numbers may be of any type, typed or marked one by one")
+    func ubjsonTypes() throws {
+        let plain = XGBoostFixture().document.ubjson
+        let wanted = try ModelFile.read(plain)
+        let left = Array("left_children".utf8)
+        let start = try #require((0..<plain.count - 13).first { plain[$0..<$0 + 13].elementsEqual(left) }) + 13
+        let end = start + 13 + 5 * 4
+        #expect(plain[start..<start + 5].elementsEqual("[$l#L".utf8), "the fixture's array stands here")
+        let values: [Int] = [1, -1, 3, -1, -1]
+        let forms: [[UInt8]] = [
+            Array("[$i#U\u{5}".utf8) + values.map { UInt8(truncatingIfNeeded: $0) },
+            Array("[$I#i\u{5}".utf8) + values.flatMap { Document.bigEndian(UInt64(bitPattern: Int64($0)), 2) },
+            Array("[$L#L".utf8) + Document.bigEndian(5, 8)
+                + values.flatMap { Document.bigEndian(UInt64(bitPattern: Int64($0)), 8) },
+            Array("[#i\u{5}".utf8) + values.flatMap { [UInt8(ascii: "i"), UInt8(truncatingIfNeeded: $0)] },
+            Array("[".utf8) + values.flatMap { Array("NNi".utf8) + [UInt8(truncatingIfNeeded: $0)] } + Array("]".utf8),
+        ]
+        for form in forms {
+            let changed = plain[..<start] + form + plain[end...]
+            #expect(try ModelFile.read(Array(changed)) == wanted, "\(form)")
+        }
+        // One element more than the file's arrays have, and more than the file can hold.
+        for count in [6, UInt64(plain.count), 1 << 62, .max] {
+            let changed = plain[..<(start + 5)] + Document.bigEndian(count, 8) + plain[(start + 13)...]
+            #expect(throws: ModelFileError.self) { try ModelFile.read(Array(changed)) }
+        }
+    }
+
     @Test("text in JSON may hold escapes, and the two bare words stand for themselves")
     func jsonLiberties() throws {
         let text = String(decoding: XGBoostFixture(featureNames: ["A", "B"]).document.json, as: UTF8.self)

@@ -60,37 +60,24 @@ typedef struct {
 // Finds a value's rank among a feature's thresholds: how many of them it has passed. NaN, which no value passes, fills
 // tables up.
 //
-// `floats` are 16 separators (every sixteenth threshold), then the sorted thresholds. `steps` are the same thresholds
-// in the order in which a search by halves meets them, a table a step: which threshold to compare with in step s is
-// looked up by the outcomes of the steps before, step 0's the lowest bit. The tables start at CShimsStepStart and have
-// 16, 16, 16, 16, 16, 32, 64 and 128 entries, as many as are needed; those of the first four repeat. The outcomes of
-// all steps, read the other way round (which the bit matrix `order` does), are the rank.
-//
-// Buckets are the other way to a rank. `bucket(x)` is monotone: (y - low) * scale, where y is x or its key as a float,
+// A float finds its rank by buckets, a double by halves among `doubles`. `bucket(x)` is monotone: (y - low) * scale, where y is x or its key as a float,
 // kept between 0 and bucketCount - 1 and rounded to a whole number. A column's `bases` say how many thresholds lie in the
 // buckets below; those in the bucket itself, at most `compareCount`, are compared. NaN and zero have the two buckets after
 // the last. A key is a float's bits as an int32 that orders alike; `keys` are those of the
 // least values that pass each threshold, filled up with the largest.
 typedef struct {
-    const float *floats;
     const int32_t *keys;
-    const float *steps;
     const double *doubles;
     const CShimsRankColumn *columns;
-    uint64_t order;
     uint32_t feature;
     uint32_t paddedCount;  // thresholds with filling: a power of two, at least 16
-    uint32_t stepCount;    // 4 ... 8
     uint32_t columnCount;
     uint32_t zeroSpecial;  // 1 if it is to any column
     uint32_t bucketCount;
     uint32_t compareCount;
     uint32_t bucketsByKey;  // 1: buckets are of equal width in keys; 0: in values
-    uint32_t unused;
     float low;
     float scale;
 } CShimsRanker;
-
-enum { CShimsSeparators = 16 };
 
 #endif

@@ -1,1 +1,0 @@
-#include "CVectorsAVX512.h"
