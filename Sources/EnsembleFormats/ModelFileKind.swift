@@ -14,7 +14,7 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
     case xgboostDumpText = "xgboost-dump-text"
     /// LightGBM's `dump_model`, made to be looked at.
     case lightGBMDumpJSON = "lightgbm-dump-json"
-    /// An ONNX graph.
+    /// An ONNX graph, by skl2onnx, onnxmltools or CatBoost.
     case onnx
     /// CatBoost's own binary form.
     case catBoostBinary = "catboost-cbm"
@@ -67,26 +67,24 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
     /// How to come by a file that can be read; nil for the kinds that can.
     public var remedy: String? {
         switch self {
-        case .xgboostJSON, .xgboostUBJSON, .lightGBMText: nil
+        case .xgboostJSON, .xgboostUBJSON, .lightGBMText, .onnx: nil
         case .xgboostBinary:
             "load it with XGBoost 1.0 to 3.0 and save it again: booster.save_model(\"model.json\")"
         case .xgboostDumpJSON, .xgboostDumpText:
             "a dump lacks base score, objective and exact numbers; save with booster.save_model(\"model.json\")"
         case .lightGBMDumpJSON:
             "a dump is for people to look at; save with booster.save_model(\"model.txt\")"
-        case .onnx:
-            "export from the library that trained it: XGBoost save_model(\"model.json\"), "
-                + "LightGBM save_model(\"model.txt\")"
         case .catBoostBinary, .catBoostJSON, .pmml, .treelite:
-            "XGBoost JSON or UBJSON and LightGBM text can be read; save the model so if it came from one of these"
+            "XGBoost JSON or UBJSON, LightGBM text and ONNX trees can be read; save the model so if it came from one of these"
         case .pickle:
             "a pickle runs code when it is loaded; open it in Python where you trust it and save the booster: "
-                + "model.get_booster().save_model(\"model.json\") or model.booster_.save_model(\"model.txt\")"
+                + "model.get_booster().save_model(\"model.json\") or model.booster_.save_model(\"model.txt\"), or "
+                + "export a scikit-learn forest with skl2onnx"
         case .gzip: "unpack it first: gunzip FILE"
         case .zip: "unpack it first, and give the model file inside"
         case .numpyArray: "these are rows; the model file comes first on the command line"
         case .empty: "the export may have failed; save the model again"
-        case .unknown: "XGBoost JSON or UBJSON (save_model) and LightGBM text (save_model) can be read"
+        case .unknown: "XGBoost JSON or UBJSON (save_model), LightGBM text (save_model) and ONNX trees can be read"
         }
     }
 }

@@ -144,7 +144,8 @@ extension EnsembleReport {
     }
 
     private var versionText: String {
-        library == "lightgbm" ? "text version \(libraryVersion)" : "written by \(libraryVersion)"
+        if format == ModelFileKind.onnx.rawValue { return "written by \(library) \(libraryVersion)" }
+        return library == "lightgbm" ? "text version \(libraryVersion)" : "written by \(libraryVersion)"
     }
 
     private func byteText(_ count: Int) -> String {

@@ -30,10 +30,20 @@ struct AttackTests {
         forest.trees[1].set("threshold=0 1.0000000180025095e-35")
         forest.trees[1].set("cat_boundaries=0 2")
         forest.trees[1].set("cat_threshold=9 4294967295")
+        var onnx = ONNXFixture()
+        onnx.before = [
+            .init(
+                operation: "Scaler",
+                outputs: ["S"],
+                attributes: ["offset": .floats([0, 1]), "scale": .floats([2, -3])]
+            ), .init(operation: "Mul", domain: "", inputs: ["S", "c"], outputs: ["T"]),
+        ]
+        onnx.constants = [ONNXFixture.tensor("c", [0.5])]
+        onnx.trees.inputs = ["T"]
         return [
             ("json", plain.document.json), ("ubjson", plain.document.ubjson), ("dart json", dart.document.json),
             ("dart ubjson", dart.document.ubjson), ("text", forest.bytes),
-            ("text v2", LightGBMFixture(version: "v2", end: nil).bytes),
+            ("text v2", LightGBMFixture(version: "v2", end: nil).bytes), ("onnx", onnx.bytes),
         ]
     }()
 
@@ -65,7 +75,7 @@ struct AttackTests {
         for (name, bytes) in Self.models { #expect(survives(bytes, name), "\(name)") }
     }
 
-    @Test("a file cut at any byte is refused, but for a tail that says nothing", arguments: 0..<6)
+    @Test("a file cut at any byte is refused, but for a tail that says nothing", arguments: 0..<7)
     func cuts(model: Int) {
         let (name, bytes) = Self.models[model]
         // What follows the last tree of a LightGBM file tells of training only.
@@ -77,7 +87,7 @@ struct AttackTests {
         }
     }
 
-    @Test("one bit turned anywhere", arguments: 0..<6)
+    @Test("one bit turned anywhere", arguments: 0..<7)
     func bitFlips(model: Int) {
         let (name, bytes) = Self.models[model]
         for index in bytes.indices {
@@ -89,7 +99,7 @@ struct AttackTests {
         }
     }
 
-    @Test("bytes changed, dropped, doubled and moved at random", arguments: 0..<6)
+    @Test("bytes changed, dropped, doubled and moved at random", arguments: 0..<7)
     func randomChanges(model: Int) {
         let (name, bytes) = Self.models[model]
         let seed = UInt64.random(in: 0...UInt64.max)
