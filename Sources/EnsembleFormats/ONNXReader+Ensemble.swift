@@ -117,16 +117,15 @@ extension ONNXReader {
             }
             return Answer(baseMargins: [bases.first ?? 0], transform: transform)
         }
-        let isUnusual = remedyForBinary
         if !ofFirst, !forest.namesOneOutput {
             guard isAlwaysScored[1], bases.isEmpty || isAlwaysScored[0] else {
-                throw node.refusal("has rows without a weight for one of two classes", remedy: isUnusual)
+                throw node.refusal("has rows without a weight for one of two classes", remedy: remedyForBinary)
             }
         }
         guard bases.count < 2 || ofFirst else {
             throw node.refusal(
                 "has two base values, of which ONNX Runtime takes one for both classes",
-                remedy: isUnusual
+                remedy: remedyForBinary
             )
         }
         // The base value is the first class's; a class without weights has the score 0.
