@@ -154,7 +154,12 @@ let package = Package(
         tests("HTTP2Transport", ["ByteKit", "Reactor", "TLSTransport"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
         tests("ModelStore", ["ByteKit", "LeadTypes", "LeadScoring", "EnsembleKernels", "TreeEnsemble"]),
-        tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
+        .testTarget(
+            name: "EnsembleFormatsTests",
+            dependencies: ["EnsembleFormats", "TreeEnsemble", "EnsembleKernels"],
+            exclude: ["ONNX"],
+            swiftSettings: house
+        ),
         tests("EnsembleKernels", ["TreeEnsemble"]),
         tests("TLSTransport", ["ByteKit", "COpenSSL"]),
     ]

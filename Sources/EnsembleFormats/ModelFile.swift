@@ -44,6 +44,7 @@ public enum ModelFile {
             switch kind {
             case .xgboostUBJSON: try XGBoostReader.ensemble(from: UBJSONReader(bytes))
             case .lightGBMText: try LightGBMReader.ensemble(from: bytes)
+            case .onnx: try ONNXReader.ensemble(from: bytes)
             default: try XGBoostReader.ensemble(from: JSONReader(bytes))
             }
         parsed()

@@ -14,7 +14,7 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
     case xgboostDumpText = "xgboost-dump-text"
     /// LightGBM's `dump_model`, made to be looked at.
     case lightGBMDumpJSON = "lightgbm-dump-json"
-    /// An ONNX graph.
+    /// An ONNX graph, by skl2onnx, onnxmltools or CatBoost.
     case onnx
     /// CatBoost's own binary form.
     case catBoostBinary = "catboost-cbm"
@@ -97,24 +97,22 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
     /// How to come by a file that can be read; nil for the kinds that can.
     public var remedy: String? {
         switch self {
-        case .xgboostJSON, .xgboostUBJSON, .lightGBMText: nil
+        case .xgboostJSON, .xgboostUBJSON, .lightGBMText, .onnx: nil
         case .xgboostBinary:
             "load it with XGBoost 1.0 to 3.0 and save it again: booster.save_model(\"model.json\")"
         case .xgboostDumpJSON, .xgboostDumpText:
             "a dump lacks base score, objective and exact numbers; save with booster.save_model(\"model.json\")"
         case .lightGBMDumpJSON:
             "a dump is for people to look at; save with booster.save_model(\"model.txt\")"
-        case .onnx:
-            "export from the library that trained it: XGBoost save_model(\"model.json\"), "
-                + "LightGBM save_model(\"model.txt\")"
         case .catBoostBinary, .catBoostJSON:
-            "XGBoost JSON or UBJSON and LightGBM text can be read; save the model so if it came from one of these"
+            "XGBoost JSON or UBJSON, LightGBM text and ONNX trees can be read; save the model so if it came from one of these"
         case .pmml, .treelite:
             "it was made from a model of another library, so go back to that one: booster.save_model(\"model.json\") of "
                 + "XGBoost's or save_model(\"model.txt\") of LightGBM's"
         case .pickle:
             "a pickle runs code when it is loaded; open it in Python where you trust it and save the booster: "
-                + "model.get_booster().save_model(\"model.json\") or model.booster_.save_model(\"model.txt\")"
+                + "model.get_booster().save_model(\"model.json\") or model.booster_.save_model(\"model.txt\"), or "
+                + "export a scikit-learn forest with skl2onnx"
         case .gzip:
             "unpack it first: gunzip FILE; if that gives a pickle (joblib compresses so) or an object of R's, save the "
                 + "booster instead: booster.save_model(\"model.json\") in Python, xgb.save(model, \"model.json\") in R"
@@ -127,7 +125,7 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
                 + "model.booster_.save_model(\"model.txt\")"
         case .h2oMOJO: "H2O exports no form that can be read; train with XGBoost or LightGBM themselves"
         case .torch, .keras, .hdf5, .tensorFlow, .safetensors:
-            "this is no tree ensemble as far as its form tells; XGBoost JSON or UBJSON and LightGBM text can be read"
+            "this is no tree ensemble as far as its form tells; XGBoost JSON or UBJSON, LightGBM text and ONNX trees can be read"
         case .yggdrasil:
             "YDF exports no form that can be read; train with XGBoost or LightGBM, or ask YDF for its own C++ code"
         case .rObject:
@@ -135,7 +133,7 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
         case .zip: "unpack it first, and give the model file inside"
         case .numpyArray: "these are rows; the model file comes first on the command line"
         case .empty: "the export may have failed; save the model again"
-        case .unknown: "XGBoost JSON or UBJSON (save_model) and LightGBM text (save_model) can be read"
+        case .unknown: "XGBoost JSON or UBJSON (save_model), LightGBM text (save_model) and ONNX trees can be read"
         }
     }
 }

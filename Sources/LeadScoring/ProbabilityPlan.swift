@@ -64,6 +64,11 @@ struct ProbabilityPlan: Sendable {
             switch transform {
             case .softmax32:
                 for row in rows { target[row] = softmax32(each, (row - rows.lowerBound) * outputs, outputs) }
+            case .softmaxFlat32, .softmaxZero32:
+                let skipsZero = transform == .softmaxZero32
+                for row in rows {
+                    target[row] = softmaxFlat32(each, (row - rows.lowerBound) * outputs, outputs, skipsZero)
+                }
             case .softmax64:
                 for row in rows { target[row] = Float(softmax64(each, (row - rows.lowerBound) * outputs, outputs)) }
             default:
@@ -89,6 +94,22 @@ extension ProbabilityPlan {
         return expf(Float(margins[first + outputIndex] / divisor) - largest) / Float(sum)
     }
 
+    private func softmaxFlat32(_ margins: Span<Double>, _ first: Int, _ outputs: Int, _ skipsZero: Bool) -> Float {
+        var largest = -Float.greatestFiniteMagnitude
+        for output in 0..<outputs where Float(margins[first + output]) > largest {
+            largest = Float(margins[first + output])
+        }
+        var sum: Float = 0
+        var chosen: Float = 0
+        for output in 0..<outputs {
+            let margin = Float(margins[first + output])
+            let part = OutputTransform.softmaxPart(margin, largest: largest, skipsZero: skipsZero)
+            if part.counts { sum += part.value }
+            if output == outputIndex { chosen = part.value }
+        }
+        return chosen / sum
+    }
+
     private func softmax64(_ margins: Span<Double>, _ first: Int, _ outputs: Int) -> Double {
         var largest = margins[first] / divisor
         for output in 1..<outputs {
@@ -102,12 +123,15 @@ extension ProbabilityPlan {
 }
 
 extension OutputTransform {
-    /// Whether what comes out is a probability: a sigmoid's or a softmax's share.
+    /// Whether what comes out is a probability: a sigmoid's or a softmax's share, or a forest's own.
     public var givesProbability: Bool {
         switch self {
-        case .sigmoid32, .softmax32, .sigmoid64, .softmax64: true
+        case .sigmoid32, .softmax32, .sigmoid64, .softmax64, .probability32, .logistic32, .softmaxFlat32,
+            .softmaxZero32:
+            true
         case .identity, .argmax32, .ascending32, .cumulativeSoftplus32, .exp32, .hinge32, .exp64, .log1pExp64,
-            .signedSquare64:
+            .signedSquare64, .rounded32,
+            .probit32, .scaledExp32:
             false
         }
     }

@@ -57,7 +57,9 @@ extension BundleStore {
         let ensemble = try ModelFile.read(draft.modelBytes)
         let model = try LeadModel(name: name, version: "draft", recipe: draft.recipe, ensemble: ensemble)
         let golden = try goldenRows(of: draft, model, ensemble)
-        let extensions: [ModelFileKind: String] = [.xgboostUBJSON: "ubj", .xgboostJSON: "json", .lightGBMText: "txt"]
+        let extensions: [ModelFileKind: String] = [
+            .xgboostUBJSON: "ubj", .xgboostJSON: "json", .lightGBMText: "txt", .onnx: "onnx",
+        ]
         let suffix = extensions[ModelFile.recognise(draft.modelBytes)] ?? "bin"
         var files = [
             (name: "golden.bin", role: "golden", bytes: golden.encoded()),

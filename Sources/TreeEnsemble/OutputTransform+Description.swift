@@ -17,6 +17,13 @@ extension OutputTransform: CustomStringConvertible {
         case .exp64: "exponential of the margin, in float64"
         case .log1pExp64: "log(1 + exp(margin)), in float64"
         case .signedSquare64: "square of the margin with its sign, in float64"
+        case .rounded32: "the margin itself, rounded to float32"
+        case .probability32: "the margin itself, a probability already, in float32"
+        case .logistic32: "sigmoid of the margin, in float32 (ONNX's LOGISTIC)"
+        case .softmaxFlat32: "softmax over the outputs, in float32 (ONNX's SOFTMAX)"
+        case .softmaxZero32: "softmax over the outputs that are not 0, in float32 (ONNX's SOFTMAX_ZERO)"
+        case .probit32: "probit of the margin, in float32 (ONNX's PROBIT)"
+        case .scaledExp32(let factor): "\(factor) times the exponential of the margin, in float32"
         }
     }
 }

@@ -33,6 +33,20 @@ public enum OutputTransform: Sendable, Equatable {
     case log1pExp64
     /// LightGBM's `regression sqrt`: `sign(x) * x * x`.
     case signedSquare64
+    /// The margin itself, rounded to float32 (ONNX's older tree operators over doubles).
+    case rounded32
+    /// The margin itself, rounded to float32, which is a probability already (random forests in ONNX).
+    case probability32
+    /// ONNX's `LOGISTIC` in float32: `1 / (1 + expf(-|x|))`, and 1 minus that for a negative margin.
+    case logistic32
+    /// ONNX's `SOFTMAX` in float32, its sum too.
+    case softmaxFlat32
+    /// ONNX's `SOFTMAX_ZERO` in float32: a softmax that leaves out margins of at most `1e-7` in size.
+    case softmaxZero32
+    /// ONNX's `PROBIT` in float32: the inverse of the normal distribution function, by Winitzki's approximation.
+    case probit32
+    /// `expf(margin)` times a factor, in float32 (XGBoost's Poisson, gamma and Tweedie objectives in ONNX).
+    case scaledExp32(factor: Float)
 
     /// Predictions a row gets from this many margins.
     public func predictionCount(outputs: Int) -> Int { self == .argmax32 ? 1 : outputs }
@@ -48,6 +62,8 @@ extension Ensemble {
         case .identity: return sums
         case .softmax32: return softmax32(sums)
         case .softmax64: return softmax64(sums)
+        case .softmaxFlat32: return softmaxFlat32(sums, skipsZero: false)
+        case .softmaxZero32: return softmaxFlat32(sums, skipsZero: true)
         case .ascending32: return sums.sorted()
         case .cumulativeSoftplus32: return cumulativeSoftplus32(sums)
         case .argmax32:
@@ -76,6 +92,18 @@ extension Ensemble {
         return predictions
     }
 
+    private func softmaxFlat32(_ margins: [Double], skipsZero: Bool) -> [Double] {
+        var largest = -Float.greatestFiniteMagnitude
+        for margin in margins where Float(margin) > largest { largest = Float(margin) }
+        var sum: Float = 0
+        let parts = margins.map { margin in
+            let part = OutputTransform.softmaxPart(Float(margin), largest: largest, skipsZero: skipsZero)
+            if part.counts { sum += part.value }
+            return part.value
+        }
+        return parts.map { Double($0 / sum) }
+    }
+
     private func softmax64(_ margins: [Double]) -> [Double] {
         let largest = margins.max() ?? 0
         let parts = margins.map { exp($0 - largest) }
@@ -97,8 +125,34 @@ extension OutputTransform {
         case .exp64: return exp(margin)
         case .log1pExp64: return log1p(exp(margin))
         case .signedSquare64: return margin < 0 ? -(margin * margin) : margin * margin
-        case .softmax32, .softmax64, .argmax32, .ascending32, .cumulativeSoftplus32:
+        case .rounded32, .probability32: return Double(Float(margin))
+        case .logistic32:
+            let narrow = Float(margin)
+            let share = 1 / (1 + expf(-abs(narrow)))
+            return Double(narrow < 0 ? 1 - share : share)
+        case .probit32: return Double(Float(2).squareRoot() * inverseErrorFunction(2 * Float(margin) - 1))
+        case .scaledExp32(let factor): return Double(expf(Float(margin)) * factor)
+        case .softmax32, .softmax64, .softmaxFlat32, .softmaxZero32, .argmax32, .ascending32,
+            .cumulativeSoftplus32:
             preconditionFailure("needs all outputs of the row")
         }
+    }
+
+    /// One output's part of an ONNX softmax, and whether it counts in the sum.
+    public static func softmaxPart(
+        _ margin: Float,
+        largest: Float,
+        skipsZero: Bool
+    ) -> (value: Float, counts: Bool) {
+        guard skipsZero, !(margin > 1e-7 || margin < -1e-7) else { return (expf(margin - largest), true) }
+        return (margin * expf(-largest), false)
+    }
+
+    /// ONNX Runtime's approximation (`ErfInv` in `ml_common.h`), step by step in float32.
+    private func inverseErrorFunction(_ value: Float) -> Float {
+        let logarithm = logf((1 - value) * (1 + value))
+        let half = 2 / (Float(3.14159265358979) * 0.147) + 0.5 * logarithm
+        let root = (-half + (half * half - 1 / Float(0.147) * logarithm).squareRoot()).squareRoot()
+        return value < 0 ? -root : root
     }
 }

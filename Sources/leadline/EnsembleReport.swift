@@ -186,7 +186,8 @@ extension EnsembleReport {
     }
 
     private var versionText: String {
-        library == "lightgbm" ? "text version \(libraryVersion)" : "written by \(libraryVersion)"
+        if format == ModelFileKind.onnx.rawValue { return "written by \(library) \(libraryVersion)" }
+        return library == "lightgbm" ? "text version \(libraryVersion)" : "written by \(libraryVersion)"
     }
 
     private func timeText(_ milliseconds: Double) -> String {

@@ -12,7 +12,7 @@ struct Import: ParsableCommand {
         commandName: "import",
         abstract: "Make a bundle from a model trained elsewhere.",
         discussion: """
-            Reads XGBoost JSON and UBJSON and LightGBM text. The bundle holds the model file as it is, what its features are made from, and golden rows drawn from its \
+            Reads XGBoost JSON and UBJSON, LightGBM text and trees in ONNX. The bundle holds the model file as it is, what its features are made from, and golden rows drawn from its \
             thresholds. Without --schema each feature is a number, in a column of the feature's name. The probability is \
             the objective's own; tiers begin at the probabilities that --tier says.
 

@@ -13,8 +13,8 @@ struct Predict: ParsableCommand {
         commandName: "predict",
         abstract: "Evaluate a model on plain rows of numbers.",
         discussion: """
-            MODEL is an XGBoost JSON or UBJSON or a LightGBM text file. ROWS holds float32 or float64 numbers of the \
-            shape (rows, features), in the model's order of features; NaN is missing. OUT gets float64 numbers of the \
+            MODEL is an XGBoost JSON or UBJSON, a LightGBM text or an ONNX file. ROWS holds float32 or float64 numbers of \
+            the shape (rows, features), in the model's order of features; NaN is missing. OUT gets float64 numbers of the \
             shape (rows), or (rows, outputs) if the model has several outputs.
 
             A margin is the sum before the objective's transform; for a LightGBM random forest it is the sum over the \

@@ -39,12 +39,23 @@ struct AttackTests {
         for line in [
             "is_linear=1", "leaf_const=0.5 1 2", "num_features=2 0 1", "leaf_features=0 1  1", "leaf_coeff=3 4  5",
         ] { linearLeaves.trees[0].set(line) }
+        var onnx = ONNXFixture()
+        onnx.before = [
+            .init(
+                operation: "Scaler",
+                outputs: ["S"],
+                attributes: ["offset": .floats([0, 1]), "scale": .floats([2, -3])]
+            ), .init(operation: "Mul", domain: "", inputs: ["S", "c"], outputs: ["T"]),
+        ]
+        onnx.constants = [ONNXFixture.tensor("c", [0.5])]
+        onnx.trees.inputs = ["T"]
         return [
             ("json", plain.document.json), ("ubjson", plain.document.ubjson), ("dart json", dart.document.json),
             ("dart ubjson", dart.document.ubjson), ("text", forest.bytes),
             ("text v2", LightGBMFixture(version: "v2", end: nil).bytes), ("vectors json", vectors.document.json),
             ("vectors ubjson", vectors.document.ubjson), ("gblinear ubjson", linear.document.ubjson),
             ("text linear leaves", linearLeaves.bytes),
+            ("onnx", onnx.bytes),
         ]
     }()
 

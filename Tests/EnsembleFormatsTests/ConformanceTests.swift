@@ -14,7 +14,8 @@ struct ConformanceTests {
     @Test("every model agrees with its library, or is refused with a reason")
     func agreement() throws {
         var table: [String] = []
-        for item in SharedModels.cases {
+        // ONNX models have no margins to compare with; ``ONNXConformanceTests`` looks at them.
+        for item in SharedModels.cases where item.format != "onnx" || item.mustBeRefused {
             guard let model = item.model, !SharedModels.isFolder(model) else {
                 table.append("skipped  \(item.id) [\(item.format)]: its model is a folder, not a file")
                 continue

@@ -72,7 +72,7 @@ struct RecognitionTests {
     @Test("every kind that is not read says what to do instead", arguments: ModelFileKind.allCases)
     func remedies(kind: ModelFileKind) {
         #expect(!kind.label.isEmpty)
-        #expect(kind.isReadable == [.xgboostJSON, .xgboostUBJSON, .lightGBMText].contains(kind))
+        #expect(kind.isReadable == [.xgboostJSON, .xgboostUBJSON, .lightGBMText, .onnx].contains(kind))
     }
 
     @Test("what the shared folder holds is known, part by part, where it cannot be read")

@@ -16,6 +16,7 @@ enum SharedModels {
         var edgeExpected: String?
         var alsoUbj: String?
         var convertedJson: String?
+        var convertedOnnx: String?
 
         var testDescription: String { id }
         var mustBeRefused: Bool { features?.contains("must_be_refused") ?? false }
