@@ -74,14 +74,15 @@ extension DecimalNumber {
         return number
     }
 
-    /// Scans a whole number of one to nine digits, as children and features are; nil for anything that may be more.
+    /// Scans a whole number of one to 18 digits, as children, features and words of sets are; nil for anything that may
+    /// be more.
     @inline(__always)
-    static func scanShort(_ text: RawSpan, from start: Int, to end: Int) -> (value: Int32, end: Int)? {
+    static func scanShort(_ text: RawSpan, from start: Int, to end: Int) -> (value: Int, end: Int)? {
         var at = start
         let isNegative = at < end && text.byte(at: at) == UInt8(ascii: "-")
         if isNegative { at += 1 }
         let firstDigit = at
-        var value: Int32 = 0
+        var value = 0
         while at < end {
             let byte = text.byte(at: at)
             let digit = byte &- UInt8(ascii: "0")
@@ -89,8 +90,8 @@ extension DecimalNumber {
                 if byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") { return nil }
                 break
             }
-            guard at - firstDigit < 9 else { return nil }
-            value = value &* 10 &+ Int32(digit)
+            guard at - firstDigit < 18 else { return nil }
+            value = value &* 10 &+ Int(digit)
             at += 1
         }
         guard at > firstDigit else { return nil }

@@ -93,9 +93,11 @@ struct JSONReader: DocumentReader {
         let bytes = bytes
         let text = bytes.rawBytes
         repeat {
-            if let (value, end) = DecimalNumber.scanShort(text, from: position, to: text.byteCount) {
+            if let (value, end) = DecimalNumber.scanShort(text, from: position, to: text.byteCount),
+                let whole = Int32(exactly: value)
+            {
                 position = end
-                numbers.append(value)
+                numbers.append(whole)
             } else {
                 numbers.append(try readInteger())
             }

@@ -76,32 +76,28 @@ struct LineScanner {
     }
 
     /// The value as whole numbers.
-    func readIntegers(into numbers: inout [Int32]) throws(ModelFileError) {
+    func readIntegers(into numbers: inout [Int32]) throws(ModelFileError) { try readWhole(into: &numbers) }
+
+    /// The value as 32-bit words.
+    func readWords(into numbers: inout [UInt32]) throws(ModelFileError) { try readWhole(into: &numbers) }
+
+    @inline(__always)
+    private func readWhole<Whole: FixedWidthInteger>(into numbers: inout [Whole]) throws(ModelFileError) {
         numbers.removeAll(keepingCapacity: true)
         let text = bytes.rawBytes
         var at = valueStart
         while let start = nextWord(text, from: at) {
             if let (value, end) = DecimalNumber.scanShort(text, from: start, to: range.upperBound),
-                isWordEnd(text, end)
+                isWordEnd(text, end), let whole = Whole(exactly: value)
             {
-                numbers.append(value)
+                numbers.append(whole)
                 at = end
             } else {
-                guard let number = number(text, at: start), let value = number.integer.flatMap({ Int32(exactly: $0) })
+                guard let number = number(text, at: start), let whole = number.integer.flatMap({ Whole(exactly: $0) })
                 else { throw misfit(at: start) }
-                numbers.append(value)
+                numbers.append(whole)
                 at = number.range.upperBound
             }
-        }
-    }
-
-    /// The value as 32-bit words.
-    func readWords(into numbers: inout [UInt32]) throws(ModelFileError) {
-        numbers.removeAll(keepingCapacity: true)
-        try readNumbers { (number, _) in
-            guard let value = number.integer.flatMap({ UInt32(exactly: $0) }) else { return false }
-            numbers.append(value)
-            return true
         }
     }
 
