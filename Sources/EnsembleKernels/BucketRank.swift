@@ -179,13 +179,24 @@ private func fillCodes(
             unsafe to[row] = UInt8(truncatingIfNeeded: code)
         }
     }
-    // Other columns differ in what is special alone.
+    // Other columns differ in what is special alone; special values have the least key.
+    let zeroSpecial = unsafe ranker.pointee.zeroSpecial != 0
     for index in 1..<max(1, Int(unsafe ranker.pointee.columnCount)) {
-        let otherBases = unsafe columns[index].bases!
         let other = unsafe codes + Int(columns[index].place)
-        for row in 0..<count {
-            let bucket = unsafe Int(buckets[row])
-            unsafe other[row] = to[row] &- bases[bucket] &+ otherBases[bucket]
+        if zeroSpecial {
+            let otherBases = unsafe columns[index].bases!
+            for row in 0..<count {
+                let bucket = unsafe Int(buckets[row])
+                unsafe other[row] = to[row] &- bases[bucket] &+ otherBases[bucket]
+            }
+        } else {
+            let special = unsafe UInt8(truncatingIfNeeded: columns[index].specialCode)
+            // Whole registers of rows: a pass of codes has room for them.
+            var row = 0
+            while row < count {
+                unsafe CL_replaceSpecial(to + row, keys + row, special, other + row)
+                row &+= 8
+            }
         }
     }
 }

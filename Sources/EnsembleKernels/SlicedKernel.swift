@@ -205,7 +205,7 @@ private func addGroup(
 ) {
     let group = unsafe forest.pointee.groups[index]
     let trees = unsafe forest.pointee.trees + Int(group.firstTree)
-    for index in 0..<Int(group.treeCount) {
+    for index in 0..<Int(group.treeCount) where unsafe trees[index].isOblivious == 0 {
         let root = unsafe work + Int(trees[index].firstSlot) &* maskBytes
         for register in 0..<registers { unsafe CL_store(root + register &* registerBytes, CL_ones()) }
     }
@@ -214,16 +214,16 @@ private func addGroup(
     for index in 0..<Int(group.treeCount) {
         let twigs = unsafe forest.pointee.twigs + Int(trees[index].firstTwig)
         for twig in 0..<Int(unsafe trees[index].twigCount) {
-            unsafe CL_prefetch(masks + Int(twigs[twig].mask) &* maskBytes)
+            unsafe CL_prefetch(masks + Int(twigs[twig].mask))
         }
     }
     while unsafe step < end {
         // Masks lie anywhere among hundreds of kilobytes.
-        unsafe CL_prefetch(masks + Int(step[stepsAhead].mask) &* maskBytes)
-        let mask = unsafe masks + Int(step.pointee.mask) &* maskBytes
-        let reach = unsafe work + Int(step.pointee.reach) &* maskBytes
-        let stays = unsafe work + Int(step.pointee.stays) &* maskBytes
-        let passes = unsafe work + Int(step.pointee.passes) &* maskBytes
+        unsafe CL_prefetch(masks + Int(step[stepsAhead].mask))
+        let mask = unsafe masks + Int(step.pointee.mask)
+        let reach = unsafe work + Int(step.pointee.reach)
+        let stays = unsafe work + Int(step.pointee.stays)
+        let passes = unsafe work + Int(step.pointee.passes)
         for register in 0..<registers {
             let at = register &* registerBytes
             let rows = unsafe CL_load(reach + at)
@@ -236,7 +236,15 @@ private func addGroup(
     let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
     for index in 0..<Int(group.treeCount) {
         let tree = unsafe trees + index
-        if unsafe tree.pointee.exitsAsBefore == 0 {
+        if unsafe tree.pointee.isOblivious != 0 {
+            if unsafe tree.pointee.exitsAsBefore == 0 {
+                let levels = unsafe forest.pointee.twigs + Int(tree.pointee.firstTwig)
+                for register in 0..<registers {
+                    let at = register &* registerBytes
+                    unsafe storeLevels(levels, Int(tree.pointee.twigCount), masks + at, exits + at &* 8)
+                }
+            }
+        } else if unsafe tree.pointee.exitsAsBefore == 0 {
             let slots = unsafe work + Int(tree.pointee.firstSlot) &* maskBytes
             let twigs = unsafe forest.pointee.twigs + Int(tree.pointee.firstTwig)
             unsafe gather(tree, work, registers)
@@ -256,6 +264,25 @@ private func addGroup(
             unsafe addFloats(tree, leaves, exits, rows: rows, sums)
         }
     }
+}
+
+/// An oblivious tree's exit codes: its levels' masks are their bits.
+@inline(always)
+private func storeLevels(
+    _ levels: UnsafePointer<CShimsTwig>,
+    _ count: Int,
+    _ masks: UnsafeRawPointer,
+    _ exits: UnsafeMutablePointer<UInt8>
+) {
+    let p0 = unsafe CL_load(masks + Int(levels[0].mask))
+    let p1 = unsafe CL_load(masks + Int(levels[1].mask))
+    let p2 = unsafe count > 2 ? CL_load(masks + Int(levels[2].mask)) : CL_zero()
+    let p3 = unsafe count > 3 ? CL_load(masks + Int(levels[3].mask)) : CL_zero()
+    let p4 = unsafe count > 4 ? CL_load(masks + Int(levels[4].mask)) : CL_zero()
+    let p5 = unsafe count > 5 ? CL_load(masks + Int(levels[5].mask)) : CL_zero()
+    let p6 = unsafe count > 6 ? CL_load(masks + Int(levels[6].mask)) : CL_zero()
+    let p7 = unsafe count > 7 ? CL_load(masks + Int(levels[7].mask)) : CL_zero()
+    unsafe CL_unslice8(exits, p0, p1, p2, p3, p4, p5, p6, p7)
 }
 
 /// Empties the slots that no row can be in, and pours partners into their pairs' slots.
@@ -289,8 +316,8 @@ private func lowestPlane(
     var lowest = CL_zero()
     for index in 0..<Int(unsafe tree.pointee.twigCount) {
         let twig = unsafe twigs[index]
-        let rows = unsafe CL_load(work + Int(twig.reach) &* maskBytes)
-        let passing = unsafe CL_and(rows, CL_load(masks + Int(twig.mask) &* maskBytes))
+        let rows = unsafe CL_load(work + Int(twig.reach))
+        let passing = unsafe CL_and(rows, CL_load(masks + Int(twig.mask)))
         lowest = CL_or(lowest, passing)
     }
     let partners = unsafe work + Int(tree.pointee.partnerSlot) &* maskBytes

@@ -218,7 +218,7 @@ private struct SlicedBuilder {
         let firstSlot = groupSlots
         for twig in sliced.twigs {
             let mask = masks.mask(of: tree.nodes[twig.node], tree)
-            twigs.append(CShimsTwig(reach: UInt32(firstSlot + twig.slot), mask: UInt32(mask)))
+            twigs.append(CShimsTwig(reach: Self.bytes(firstSlot + twig.slot), mask: Self.bytes(mask)))
         }
         for step in sliced.steps {
             let mask = masks.mask(of: tree.nodes[step.node], tree)
@@ -226,11 +226,10 @@ private struct SlicedBuilder {
                 (
                     step.level,
                     CShimsStep(
-                        reach: UInt16(firstSlot + step.reach),
-                        stays: UInt16(firstSlot + step.stays),
-                        passes: UInt16(firstSlot + step.passes),
-                        unused: 0,
-                        mask: UInt32(mask)
+                        reach: Self.bytes(firstSlot + step.reach),
+                        stays: Self.bytes(firstSlot + step.stays),
+                        passes: Self.bytes(firstSlot + step.passes),
+                        mask: Self.bytes(mask)
                     )
                 )
             )
@@ -249,7 +248,8 @@ private struct SlicedBuilder {
                 pairCount: UInt16(sliced.pairCount),
                 leafForm: leafForm,
                 output: UInt32(tree.output),
-                exitsAsBefore: 0
+                exitsAsBefore: 0,
+                isOblivious: sliced.isOblivious ? 1 : 0
             )
         )
         groupTrees += 1
@@ -257,10 +257,12 @@ private struct SlicedBuilder {
         previous = index
     }
 
+    private static func bytes(_ slotOrMask: Int) -> UInt32 { UInt32(slotOrMask * Int(CShimsMaskBytes)) }
+
     /// What the kernel looks at behind the last step, and does not take.
     var stepsAhead: [CShimsStep] {
         [CShimsStep](
-            repeating: CShimsStep(reach: 0, stays: 0, passes: 0, unused: 0, mask: 0),
+            repeating: CShimsStep(reach: 0, stays: 0, passes: 0, mask: 0),
             count: Int(CShimsStepsAhead)
         )
     }

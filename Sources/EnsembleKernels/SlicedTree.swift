@@ -33,8 +33,11 @@ struct SlicedTree {
     let pairSlot: Int
     let pairCount: Int
 
+    /// Whether all nodes of a level share one test: a twig then stands for a level, the last level first.
+    private(set) var isOblivious = false
+
     /// Slots in all.
-    var slotCount: Int { blockCount * Self.blockSlots + pairCount }
+    var slotCount: Int { isOblivious ? 0 : blockCount * Self.blockSlots + pairCount }
 
     private static let blockSlots = 16
 
@@ -68,6 +71,12 @@ struct SlicedTree {
             leafOfCode[0] = 0
             return
         }
+        if let oblivious = ObliviousLevels(tree) {
+            isOblivious = true
+            twigs = oblivious.nodes.reversed().map { Twig(node: $0, slot: 0) }
+            for (code, leaf) in oblivious.leaves.enumerated() { leafOfCode[code] = leaf }
+            return
+        }
         var pending: [(node: Int, slot: Int, level: Int)] = [(0, 0, 0)]
         while let (index, slot, level) = pending.popLast() {
             let node = tree.nodes[index]
@@ -91,5 +100,36 @@ struct SlicedTree {
                 slots += 1
             }
         }
+    }
+}
+
+/// The levels of a tree all of whose nodes of a level share one test.
+private struct ObliviousLevels {
+    /// One node of each level, the root first.
+    private(set) var nodes: [Int] = []
+    /// Leaves from left to right: a passed test is a 1, the root's the highest bit.
+    let leaves: [Int]
+
+    /// The levels; nil if the tree is not so.
+    init?(_ tree: Tree) {
+        guard tree.leafValues.count.nonzeroBitCount == 1, tree.leafValues.count > 2 else { return nil }
+        var level: [Int32] = [0]
+        while let first = level.first, first >= 0 {
+            let node = tree.nodes[Int(first)]
+            nodes.append(Int(first))
+            var next: [Int32] = []
+            for index in level {
+                guard index >= 0 else { return nil }
+                let other = tree.nodes[Int(index)]
+                guard other.feature == node.feature, other.test == node.test, other.missing == node.missing,
+                    other.defaultLeft == node.defaultLeft
+                else { return nil }
+                next.append(other.left)
+                next.append(other.right)
+            }
+            level = next
+        }
+        guard level.allSatisfy({ $0 < 0 }) else { return nil }
+        leaves = level.map { Int(~$0) }
     }
 }

@@ -68,6 +68,18 @@ CL void CL_turn(const float *rows, long rowStride, float *columns, long columnSt
     }
 }
 
+// Codes of another column: those of the first, but one code where the key is the least. Eight rows at a time.
+typedef int32_t CLEightKeys __attribute__((vector_size(32)));
+typedef CLEightKeys CLUnalignedEightKeys __attribute__((aligned(4)));
+typedef int8_t CLEightCodes __attribute__((vector_size(8)));
+typedef CLEightCodes CLUnalignedEightCodes __attribute__((aligned(1)));
+CL void CL_replaceSpecial(const uint8_t *codes, const int32_t *keys, uint8_t special, uint8_t *other) {
+    const CLEightKeys least = *(const CLUnalignedEightKeys *)keys == INT32_MIN;
+    const CLEightCodes is = __builtin_convertvector(least, CLEightCodes);
+    const CLEightCodes code = *(const CLUnalignedEightCodes *)codes;
+    *(CLUnalignedEightCodes *)other = (code & ~is) | (is & (int8_t)special);
+}
+
 // Bits across registers --------------------------------------------------------------------------------------------
 //
 // Eight registers are, for each byte position b, an 8 x 8 bit matrix: bit i of byte b of register j. Transposing it turns

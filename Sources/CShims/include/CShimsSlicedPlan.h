@@ -21,18 +21,17 @@
 
 enum { CShimsMaskBytes = 64, CShimsSlotsPerBlock = 16, CShimsSlotsMax = 1024, CShimsStepsAhead = 12 };
 
-// Slots are counted from the first of the group.
+// Slots are counted from the first of the group; where bytes are meant, a slot or mask takes CShimsMaskBytes.
 typedef struct {
-    uint16_t reach;   // the slot of the rows that reach the node
-    uint16_t stays;   // where those go that fail the test
-    uint16_t passes;  // where those go that pass it
-    uint16_t unused;
-    uint32_t mask;    // the test's mask
+    uint32_t reach;   // the slot of the rows that reach the node, in bytes
+    uint32_t stays;   // where those go that fail the test, in bytes
+    uint32_t passes;  // where those go that pass it, in bytes
+    uint32_t mask;    // the test's mask, in bytes
 } CShimsStep;
 
 typedef struct {
-    uint32_t reach;
-    uint32_t mask;
+    uint32_t reach;  // in bytes
+    uint32_t mask;   // in bytes
 } CShimsTwig;
 
 // How a tree's leaves are stored, by exit code.
@@ -48,14 +47,15 @@ typedef struct {
     uint32_t firstTwig;
     uint16_t twigCount;
     uint16_t firstSlot;
-    uint16_t blockCount;      // of 16 slots; 1 ... 8, a power of two
+    uint16_t blockCount;      // of 16 slots, so 32 codes; 1 ... 8, a power of two
     uint16_t usedSlotCount;   // the others of the blocks have no rows
     uint16_t pairSlot;        // the first slot that has a partner to be poured into it
     uint16_t partnerSlot;     // the first partner; the pairs' slots follow each other on both sides
     uint16_t pairCount;
     uint16_t leafForm;
     uint32_t output;
-    uint32_t exitsAsBefore;   // 1: the same tests as the tree before, with other leaves
+    uint16_t exitsAsBefore;   // 1: the same tests as the tree before, with other leaves
+    uint16_t isOblivious;     // 1: all nodes of a level share one test; the twigs' masks are the code's bits, lowest first
 } CShimsSlicedTree;
 
 typedef struct {
