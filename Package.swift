@@ -35,8 +35,13 @@ func room(
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: house)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.init(stringLiteral: name)] + dependencies,
+        exclude: exclude,
+        swiftSettings: house
+    )
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -150,7 +155,7 @@ let package = Package(
         tests("HTTP2Transport", ["ByteKit", "Reactor", "TLSTransport"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
         tests("ModelStore", ["ByteKit", "LeadTypes", "LeadScoring", "EnsembleKernels", "TreeEnsemble"]),
-        tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"]),
+        tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"], exclude: ["CatBoost"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
         tests("TLSTransport", ["ByteKit", "COpenSSL"]),
     ]

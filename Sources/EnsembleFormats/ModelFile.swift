@@ -35,6 +35,8 @@ public enum ModelFile {
             switch kind {
             case .xgboostUBJSON: try XGBoostReader.ensemble(from: UBJSONReader(bytes))
             case .lightGBMText: try LightGBMReader.ensemble(from: bytes)
+            case .catBoostBinary: try CatBoostBinaryReader.model(from: bytes).ensemble()
+            case .catBoostJSON: try CatBoostJSONReader.model(from: bytes).ensemble()
             default: try XGBoostReader.ensemble(from: JSONReader(bytes))
             }
         do throws(InvalidEnsemble) {

@@ -67,7 +67,7 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
     /// How to come by a file that can be read; nil for the kinds that can.
     public var remedy: String? {
         switch self {
-        case .xgboostJSON, .xgboostUBJSON, .lightGBMText: nil
+        case .xgboostJSON, .xgboostUBJSON, .lightGBMText, .catBoostBinary, .catBoostJSON: nil
         case .xgboostBinary:
             "load it with XGBoost 1.0 to 3.0 and save it again: booster.save_model(\"model.json\")"
         case .xgboostDumpJSON, .xgboostDumpText:
@@ -76,9 +76,10 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
             "a dump is for people to look at; save with booster.save_model(\"model.txt\")"
         case .onnx:
             "export from the library that trained it: XGBoost save_model(\"model.json\"), "
-                + "LightGBM save_model(\"model.txt\")"
-        case .catBoostBinary, .catBoostJSON, .pmml, .treelite:
-            "XGBoost JSON or UBJSON and LightGBM text can be read; save the model so if it came from one of these"
+                + "LightGBM save_model(\"model.txt\"), CatBoost save_model(\"model.cbm\")"
+        case .pmml, .treelite:
+            "XGBoost JSON or UBJSON, LightGBM text and CatBoost cbm or JSON can be read; save the model so if it came "
+                + "from one of these"
         case .pickle:
             "a pickle runs code when it is loaded; open it in Python where you trust it and save the booster: "
                 + "model.get_booster().save_model(\"model.json\") or model.booster_.save_model(\"model.txt\")"
@@ -86,7 +87,8 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
         case .zip: "unpack it first, and give the model file inside"
         case .numpyArray: "these are rows; the model file comes first on the command line"
         case .empty: "the export may have failed; save the model again"
-        case .unknown: "XGBoost JSON or UBJSON (save_model) and LightGBM text (save_model) can be read"
+        case .unknown:
+            "XGBoost JSON or UBJSON, LightGBM text and CatBoost cbm or JSON (all by save_model) can be read"
         }
     }
 }

@@ -25,6 +25,8 @@ public final class EnsembleKernel: Sendable {
     public let columnCount: Int
 
     private let plan: PackedPlan
+    /// What is computed from a row before the plan's trees look at it.
+    private let derived: DerivedColumns?
 
     /// Kernels that this processor can run, best first.
     public static var supportedByProcessor: [KernelName] {
@@ -43,18 +45,29 @@ public final class EnsembleKernel: Sendable {
         let chosen = kernel ?? Self.supportedByProcessor.first ?? .portable
         let missing = chosen.missingOnThisProcessor
         guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
-        try PackedPlan.checkSize(ensemble)
+        let widened = ensemble.widened
+        try PackedPlan.checkSize(widened)
         self.kernel = chosen
-        plan = try PackedPlan(ensemble, chosen)
-        featureCount = plan.featureCount
+        plan = try PackedPlan(widened, chosen)
+        var derivedByteCount = 0
+        if let features = ensemble.derivedFeatures {
+            let columns = DerivedColumns(features, featureCount: ensemble.featureCount)
+            derivedByteCount = columns.byteCount
+            derived = consume columns
+        } else {
+            derived = nil
+        }
+        featureCount = ensemble.featureCount
         outputCount = plan.outputCount
-        packedByteCount = plan.byteCount
+        packedByteCount = plan.byteCount + derivedByteCount
         columnCount = plan.columnCount
     }
 
     /// The margins of float rows, before the output transform: `rows` × ``outputCount``, row by row.
     ///
-    /// Float values are exact for a LightGBM ensemble too: they mean what their widened doubles mean.
+    /// Float values are exact for a LightGBM ensemble too: they mean what their widened doubles mean. In the categorical
+    /// columns of a CatBoost ensemble they are whole numbers, categories by their decimal text; a category's hash, which
+    /// float32 does not hold, goes into rows of doubles.
     ///
     /// - Parameters:
     ///   - rows: how many.
@@ -76,12 +89,14 @@ public final class EnsembleKernel: Sendable {
             unsafe margins.withUnsafeMutableBufferPointer { target in
                 guard let start = source.baseAddress, let out = target.baseAddress else { return }
                 let matrix = unsafe RowSource(start: start, layout)
-                unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: out)
+                unsafe evaluate(matrix, rows: rows, scratch, into: out)
             }
         }
     }
 
     /// The margins of double rows; an XGBoost ensemble rounds each value to float32 first.
+    ///
+    /// In a CatBoost ensemble's categorical columns they are hashes (`CategoryHash`).
     ///
     /// - Parameters:
     ///   - rows: how many.
@@ -103,8 +118,54 @@ public final class EnsembleKernel: Sendable {
             unsafe margins.withUnsafeMutableBufferPointer { target in
                 guard let start = source.baseAddress, let out = target.baseAddress else { return }
                 let matrix = unsafe RowSource(start: start, layout)
-                unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: out)
+                unsafe evaluate(matrix, rows: rows, scratch, into: out)
             }
+        }
+    }
+
+    private func evaluate(
+        _ matrix: RowSource<Float>,
+        rows: Int,
+        _ scratch: KernelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        switch derived {
+        case .some(let derived): unsafe evaluate(derived, matrix, rows: rows, scratch, into: margins)
+        case .none: unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: margins)
+        }
+    }
+
+    private func evaluate(
+        _ matrix: RowSource<Double>,
+        rows: Int,
+        _ scratch: KernelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        switch derived {
+        case .some(let derived): unsafe evaluate(derived, matrix, rows: rows, scratch, into: margins)
+        case .none: unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: margins)
+        }
+    }
+
+    /// Raw and derived columns of a pass at a time, then the trees over them as over any float rows.
+    private func evaluate<Value: CategoryValue>(
+        _ derived: borrowing DerivedColumns,
+        _ matrix: RowSource<Value>,
+        rows: Int,
+        _ scratch: KernelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        // Safety: `check` made sure of the matrix and the margins; the scratch's columns are not its codes and sums.
+        let memory = unsafe scratch.prepareColumns(byteCount: derived.workByteCount)
+        for first in stride(from: 0, to: rows, by: DerivedColumns.rowsMax) {
+            let count = min(DerivedColumns.rowsMax, rows - first)
+            let columns = unsafe derived.fill(matrix.advanced(rows: first), count: count, memory: memory)
+            let pass = unsafe RowSource(
+                start: UnsafePointer(columns),
+                rowStride: 1,
+                featureStride: DerivedColumns.rowsMax
+            )
+            unsafe plan.evaluate(pass, rows: count, kernel, scratch, into: margins + first * outputCount)
         }
     }
 

@@ -4,11 +4,13 @@ public struct FeatureUse: Sendable, Equatable {
     public var thresholdSplits = 0
     /// Splits that look the feature up in a set of categories.
     public var categorySplits = 0
+    /// Splits that look at a derived feature which the feature goes into.
+    public var derivedSplits = 0
     /// The largest category code that a set names; nil if none does.
     public var largestCategory: Int?
 
-    /// Splits of either kind.
-    public var splits: Int { thresholdSplits + categorySplits }
+    /// Splits of any kind.
+    public var splits: Int { thresholdSplits + categorySplits + derivedSplits }
 }
 
 extension Ensemble {
@@ -23,8 +25,13 @@ extension Ensemble {
     /// - Precondition: the ensemble is valid.
     public func featureUse() -> [FeatureUse] {
         var uses = [FeatureUse](repeating: FeatureUse(), count: featureCount)
+        let sources = derivedFeatures?.sourceColumns ?? []
         for tree in trees {
             for node in tree.nodes {
+                guard Int(node.feature) < featureCount else {
+                    for column in sources[Int(node.feature) - featureCount] { uses[column].derivedSplits += 1 }
+                    continue
+                }
                 switch node.test {
                 case .threshold, .equalsLeft: uses[Int(node.feature)].thresholdSplits += 1
                 case .inSetLeft(let set), .inSetRight(let set):
@@ -36,6 +43,21 @@ extension Ensemble {
             }
         }
         return uses
+    }
+}
+
+extension DerivedFeatures {
+    /// For each feature the columns that go into it, each once.
+    public var sourceColumns: [[Int]] {
+        let combined = combinations.map { combination in
+            Set(combination.columns + combination.borders.map(\.column) + combination.categories.map(\.column)).sorted()
+        }
+        return features.map { feature in
+            switch feature {
+            case .isCategory(let condition): [condition.column]
+            case .statistic(let statistic): combined[statistic.combination]
+            }
+        }
     }
 }
 

@@ -33,7 +33,29 @@ extension Ensemble {
         if case .dividedBy(let count) = sumScale, count < 1 {
             throw InvalidEnsemble("the sum is divided by \(count)")
         }
-        for (index, tree) in trees.enumerated() { try validate(tree, index) }
+        if let derivedFeatures {
+            guard arithmetic.values == .float32, linearModel == nil else {
+                throw InvalidEnsemble("derived features are for trees that compare float32")
+            }
+            try derivedFeatures.validate(featureCount: featureCount)
+        }
+        let treeFeatureCount = widenedFeatureCount
+        let categories = Set(derivedFeatures?.categoryColumns ?? [])
+        for (index, tree) in trees.enumerated() {
+            try validate(tree, index)
+            for (at, node) in tree.nodes.enumerated() {
+                guard node.feature >= 0, Int(node.feature) < treeFeatureCount else {
+                    throw InvalidEnsemble(
+                        "tree \(index), node \(at) looks at feature \(node.feature) of \(treeFeatureCount)"
+                    )
+                }
+                guard categories.isEmpty || !categories.contains(Int(node.feature)) else {
+                    throw InvalidEnsemble(
+                        "tree \(index), node \(at) takes the categorical column \(node.feature) for a number"
+                    )
+                }
+            }
+        }
     }
 
     private func validate(_ tree: Tree, _ index: Int) throws(InvalidEnsemble) {
@@ -87,9 +109,6 @@ extension Ensemble {
         of tree: Tree,
         _ place: @autoclosure () -> String
     ) throws(InvalidEnsemble) {
-        guard node.feature >= 0, Int(node.feature) < featureCount else {
-            throw InvalidEnsemble("\(place()) looks at feature \(node.feature) of \(featureCount)")
-        }
         switch node.test {
         case .threshold(let threshold):
             guard !threshold.isNaN else { throw InvalidEnsemble("\(place()) has no threshold (NaN)") }
