@@ -75,7 +75,7 @@ let package = Package(
 
         // Floor 2: crafts.
         room("LeadWire", ["ByteKit", "LeadTypes"]),
-        room("LeadTable", ["ByteKit", "LeadTypes", "CZlib"]),
+        room("LeadTable", ["ByteKit", "LeadTypes", "TreeEnsemble", "CZlib"]),
         room("Reactor", ["ByteKit", "CShims"]),
         room("TLSTransport", ["ByteKit", "COpenSSL"], settings: lifetimes),
         room("HTTP2Transport", ["ByteKit", "CNghttp2"], settings: lifetimes),

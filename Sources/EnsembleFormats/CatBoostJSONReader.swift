@@ -34,6 +34,26 @@ struct CatBoostJSONReader {
         }
         try document.finish()
         guard hasTrees else { throw model.damaged("there are no trees in it (\"oblivious_trees\" or \"trees\")") }
+        try checkTables()
+    }
+}
+
+extension CatBoostJSONReader {
+    /// The export does not say which target, or which cut of the target, a table is of: where there are several, one
+    /// table stands under the name of all, and CatBoost itself reads its own export wrongly.
+    private func checkTables() throws(ModelFileError) {
+        var seen: Set<CatBoostStatistic> = []
+        for statistic in model.statistics {
+            var bare = statistic
+            bare.borders = []
+            let isOfTarget = statistic.base.kind != .counter && statistic.base.kind != .featureFrequency
+            if !seen.insert(bare).inserted || isOfTarget && model.loss.hasPrefix("MultiRMSE") {
+                throw model.unsupported(
+                    "its statistics are of several targets, which the JSON export does not tell apart",
+                    remedy: "save the model as cbm: model.save_model(\"model.cbm\")"
+                )
+            }
+        }
     }
 }
 

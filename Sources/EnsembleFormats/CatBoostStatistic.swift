@@ -1,5 +1,5 @@
 /// One of CatBoost's numbers that go with categories (a CTR), and the borders that trees compare it with.
-struct CatBoostStatistic {
+struct CatBoostStatistic: Hashable {
     /// What a table is kept for.
     struct Base: Hashable {
         var projection: Projection

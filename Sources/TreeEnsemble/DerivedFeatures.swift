@@ -89,6 +89,15 @@ public struct CategoryCombination: Sendable, Equatable {
         folded(key, UInt64(bitPattern: Int64(Int32(bitPattern: category))))
     }
 
+    /// The category of a key that nothing but one category was folded into.
+    public static func category(ofKey key: UInt64) -> UInt32 {
+        let once = folded(0, 1)
+        // The inverse of an odd number modulo 2^64: each step doubles the bits that are right, three to begin with.
+        var inverse = once
+        for _ in 0..<5 { inverse = inverse &* (2 &- once &* inverse) }
+        return UInt32(truncatingIfNeeded: key &* inverse)
+    }
+
     /// A key that no row has anything known of: CatBoost marks its free places with it.
     public static let nobodysKey = UInt64.max
 }

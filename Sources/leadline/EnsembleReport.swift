@@ -10,6 +10,20 @@ struct EnsembleReport: Encodable {
         var thresholdSplits: Int
         var categorySplits: Int
         var largestCategory: Int?
+        /// Splits on what is computed from this feature, and maybe others, first.
+        var derivedSplits: Int
+        /// Whether the feature is a category that is known by the hash of its text.
+        var isHashedCategory: Bool
+    }
+
+    /// What is computed from categories before the trees look at it.
+    struct Derived: Encodable {
+        var oneHotFeatures: Int
+        /// Statistics by the library's word for them.
+        var statistics: [String: Int]
+        var combinations: Int
+        /// Keys of all combinations.
+        var keys: Int
     }
 
     struct Kernel: Encodable {
@@ -37,6 +51,7 @@ struct EnsembleReport: Encodable {
     var transform: String
     var averageDivisor: Int
     var bestIteration: Int?
+    var derived: Derived?
     var features: [Feature]
     var kernels: [Kernel]
 
@@ -58,12 +73,17 @@ struct EnsembleReport: Encodable {
         transform = ensemble.transform.description
         averageDivisor = ensemble.averageDivisor
         bestIteration = ensemble.bestIteration
-        features = zip(ensemble.featureNames, ensemble.featureUse()).map { name, use in
-            Feature(
+        derived = ensemble.derivedFeatures.map(Derived.init)
+        let hashed = Set(ensemble.derivedFeatures?.categoryColumns ?? [])
+        features = zip(ensemble.featureNames, ensemble.featureUse()).enumerated().map { index, feature in
+            let (name, use) = feature
+            return Feature(
                 name: name,
                 thresholdSplits: use.thresholdSplits,
                 categorySplits: use.categorySplits,
-                largestCategory: use.largestCategory
+                largestCategory: use.largestCategory,
+                derivedSplits: use.derivedSplits,
+                isHashedCategory: hashed.contains(index)
             )
         }
         kernels = Self.kernels(for: ensemble)
@@ -111,6 +131,7 @@ extension EnsembleReport {
         )
         line("arithmetic", arithmetic)
         line("prediction", (averageDivisor > 1 ? "of the sum divided by \(averageDivisor): " : "") + transform)
+        if let derived { line("categories", derived.text) }
         if let bestIteration { line("best iteration", "\(bestIteration), noted in the file; all trees are used") }
         lines += ["", "kernels"]
         for kernel in kernels {
@@ -122,19 +143,19 @@ extension EnsembleReport {
 
     /// Features by use, the most used first.
     private var featureLines: [String] {
-        let used = features.filter { $0.thresholdSplits + $0.categorySplits > 0 }
-            .sorted { $0.thresholdSplits + $0.categorySplits > $1.thresholdSplits + $1.categorySplits }
+        let used = features.filter { $0.splits > 0 }.sorted { $0.splits > $1.splits }
         var lines = ["", "features: \(features.count), of which the trees look at \(used.count)"]
         if !used.isEmpty { lines.append("  " + "splits".padded(to: 10) + "kind".padded(to: 24) + "name") }
         for feature in used.prefix(Self.featuresShownMax) {
             let kind =
                 switch (feature.thresholdSplits > 0, feature.largestCategory) {
+                case _ where feature.isHashedCategory: "category, any text"
                 case (true, let largest?): "number and codes 0…\(largest)"
                 case (false, let largest?): "category, codes 0…\(largest)"
                 case (false, nil): "category"
                 case (true, nil): "number"
                 }
-            let splits = "\(feature.thresholdSplits + feature.categorySplits)"
+            let splits = "\(feature.splits)"
             lines.append("  " + splits.padded(to: 10) + kind.padded(to: 24) + feature.name)
         }
         if used.count > Self.featuresShownMax {
@@ -156,6 +177,33 @@ extension EnsembleReport {
     }
 
     private static let featuresShownMax = 40
+}
+
+extension EnsembleReport.Feature {
+    var splits: Int { thresholdSplits + categorySplits + derivedSplits }
+}
+
+extension EnsembleReport.Derived {
+    init(_ derived: DerivedFeatures) {
+        oneHotFeatures = 0
+        statistics = [:]
+        for feature in derived.features {
+            switch feature {
+            case .isCategory: oneHotFeatures += 1
+            case .statistic(let statistic): statistics[statistic.kind, default: 0] += 1
+            }
+        }
+        combinations = derived.combinations.count
+        keys = derived.combinations.reduce(0) { $0 + $1.keys.count }
+    }
+
+    /// In one line.
+    var text: String {
+        let kinds = statistics.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        let tables =
+            kinds.isEmpty ? "" : "; CTRs: \(kinds), looked up by \(combinations) combinations with \(keys) keys"
+        return "\(oneHotFeatures) one-hot\(tables)"
+    }
 }
 
 extension String {

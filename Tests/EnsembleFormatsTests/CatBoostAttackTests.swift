@@ -239,6 +239,10 @@ struct CatBoostAttackTests {
         let error = #expect(throws: ModelFileError.self) { try ModelFile.read(Array(cut.utf8)) }
         #expect(error?.problem.contains("no table for the statistic") == true, "\(String(describing: error))")
         #expect(error?.remedy.contains("model.save_model(\"model.cbm\")") == true)
+        let targets = #expect(throws: ModelFileError.self) {
+            try ModelFile.read(CatBoostFixtures.bytes("targets.json"))
+        }
+        #expect(targets?.problem.contains("several targets") == true, "\(String(describing: targets))")
         let deep = "{\"features_info\":{},\"trees\":[" + String(repeating: "{\"left\":", count: 100_000)
         let nested = #expect(throws: ModelFileError.self) { try ModelFile.read(Array(deep.utf8)) }
         #expect(nested?.problem == "nested more than 64 deep")

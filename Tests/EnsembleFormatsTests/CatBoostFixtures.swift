@@ -12,8 +12,8 @@ enum CatBoostFixtures {
         "integers", "combinations", "classes", "one-vs-all", "poisson", "lossguide", "depthwise", "small-oblivious",
         "small-free",
     ]
-    /// Cases in the binary form alone: what only a GPU trains, made from the others.
-    static let binaryNames = ["float-mean-ctr", "frequency-ctr", "denominator-ctr"]
+    /// Cases in the binary form alone: what only a GPU trains, made from the others, and what JSON does not tell.
+    static let binaryNames = ["float-mean-ctr", "frequency-ctr", "denominator-ctr", "targets"]
 
     static func bytes(_ name: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))

@@ -215,6 +215,9 @@ relabel("mean-ctr", "float-mean-ctr", "BinarizedTargetMeanValue", "FloatTargetMe
 relabel("counter-ctr", "frequency-ctr", "Counter", "FeatureFreq", 1, [COLOURS, TOWNS])
 relabel("buckets-ctr", "denominator-ctr", "\"prior_denomerator\":1", "\"prior_denomerator\":2.5", 1, [COLOURS, TOWNS],
         "Probability")
+# Two targets: the JSON export does not say which of them a table is of.
+case("targets", "MultiRMSE", 1, [COLOURS, TOWNS], labels=lambda value: [value, abs(value)], one_hot_max_size=1, depth=3,
+     iterations=6)
 
 # Hashes of texts of every length class, as CatBoost writes them.
 words = ["", "a", "ab", "abc", "abcd", "abcdefg", "abcdefgh", "0123456789abcdef", "0123456789abcdefg"] + [
