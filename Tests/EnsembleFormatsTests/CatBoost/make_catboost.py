@@ -95,6 +95,7 @@ def strip(model):
     for key in list(metadata.keys()) + ["params", "training"]:
         if key != "class_params":
             metadata[key] = ""
+    metadata["training"] = "{}"
     metadata["params"] = json.dumps({"loss_function": loss})
     metadata["catboost_version_info"] = "Branch: tags/v" + catboost.__version__
 
@@ -107,7 +108,7 @@ def save(name, model, numbers, categories, table, prediction):
     model.save_model(os.path.join(folder, name + ".json"), format="json", pool=pool)
     with open(os.path.join(folder, name + ".json")) as file:
         content = json.load(file)
-    content["model_info"] = {key: value for key, value in content["model_info"].items() if value != ""}
+    content["model_info"] = {key: value for key, value in content["model_info"].items() if value not in ("", "{}")}
     for tree in content.get("oblivious_trees", []):
         tree.pop("leaf_weights", None)
     with open(os.path.join(folder, name + ".json"), "w") as file:
