@@ -47,6 +47,33 @@ extension JSONReader {
         }
     }
 
+    /// Reads a number, rounded once to double.
+    mutating func readDouble() throws(ModelFileError) -> Double {
+        _ = try nextByte()
+        guard let number = DecimalNumber.scan(bytes, from: position, to: bytes.count) else {
+            return Double(try readFloat())
+        }
+        position = number.range.upperBound
+        return number.double(bytes)
+    }
+
+    /// Reads a whole number that an `Int` holds.
+    mutating func readWhole() throws(ModelFileError) -> Int {
+        _ = try nextByte()
+        guard let number = DecimalNumber.scan(bytes, from: position, to: bytes.count), let whole = number.integer else {
+            throw damage("a whole number was expected here")
+        }
+        position = number.range.upperBound
+        return whole
+    }
+
+    /// Reads true or false.
+    mutating func readFlag() throws(ModelFileError) -> Bool {
+        let isTrue = try nextByte() == UInt8(ascii: "t")
+        try passWord(isTrue ? "true" : "false")
+        return isTrue
+    }
+
     /// Passes over a number without working out its value.
     mutating func passNumber() throws(ModelFileError) {
         let bytes = bytes

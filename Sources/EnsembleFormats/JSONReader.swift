@@ -2,13 +2,14 @@ internal import ByteKit
 
 /// A pull parser of JSON with XGBoost's two liberties: bare `NaN` and `Infinity`, and decimals that are float32.
 struct JSONReader: DocumentReader {
-    let kind = ModelFileKind.xgboostJSON
+    let kind: ModelFileKind
     let bytes: [UInt8]
     var position = 0
     /// For each container that is open, whether nothing of it has been read.
     private var isFresh: [Bool] = []
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8], kind: ModelFileKind = .xgboostJSON) {
+        self.kind = kind
         self.bytes = bytes
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }

@@ -38,6 +38,7 @@ extension ModelFile {
             try reader.openObject()
             while let key = try reader.nextKey() {
                 if key == "learner" { return .xgboostJSON }
+                if key == "oblivious_trees" || key == "features_info" { return .catBoostJSON }
                 keys.insert(key)
                 if keys.count > 1_000 { break }
                 try reader.skip()
@@ -49,7 +50,7 @@ extension ModelFile {
         if keys.contains("tree_info") || keys.contains("name") && keys.contains("max_feature_idx") {
             return .lightGBMDumpJSON
         }
-        if !keys.isDisjoint(with: ["oblivious_trees", "features_info", "model_info"]) { return .catBoostJSON }
+        if keys.contains("model_info") { return .catBoostJSON }
         return .unknown
     }
 

@@ -45,6 +45,8 @@ public enum ModelFile {
             case .xgboostUBJSON: try XGBoostReader.ensemble(from: UBJSONReader(bytes))
             case .lightGBMText: try LightGBMReader.ensemble(from: bytes)
             case .onnx: try ONNXReader.ensemble(from: bytes)
+            case .catBoostBinary: try CatBoostBinaryReader.model(from: bytes).ensemble()
+            case .catBoostJSON: try CatBoostJSONReader.model(from: bytes).ensemble()
             default: try XGBoostReader.ensemble(from: JSONReader(bytes))
             }
         parsed()

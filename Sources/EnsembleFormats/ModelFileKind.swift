@@ -97,15 +97,13 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
     /// How to come by a file that can be read; nil for the kinds that can.
     public var remedy: String? {
         switch self {
-        case .xgboostJSON, .xgboostUBJSON, .lightGBMText, .onnx: nil
+        case .xgboostJSON, .xgboostUBJSON, .lightGBMText, .onnx, .catBoostBinary, .catBoostJSON: nil
         case .xgboostBinary:
             "load it with XGBoost 1.0 to 3.0 and save it again: booster.save_model(\"model.json\")"
         case .xgboostDumpJSON, .xgboostDumpText:
             "a dump lacks base score, objective and exact numbers; save with booster.save_model(\"model.json\")"
         case .lightGBMDumpJSON:
             "a dump is for people to look at; save with booster.save_model(\"model.txt\")"
-        case .catBoostBinary, .catBoostJSON:
-            "XGBoost JSON or UBJSON, LightGBM text and ONNX trees can be read; save the model so if it came from one of these"
         case .pmml, .treelite:
             "it was made from a model of another library, so go back to that one: booster.save_model(\"model.json\") of "
                 + "XGBoost's or save_model(\"model.txt\") of LightGBM's"
@@ -125,7 +123,8 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
                 + "model.booster_.save_model(\"model.txt\")"
         case .h2oMOJO: "H2O exports no form that can be read; train with XGBoost or LightGBM themselves"
         case .torch, .keras, .hdf5, .tensorFlow, .safetensors:
-            "this is no tree ensemble as far as its form tells; XGBoost JSON or UBJSON, LightGBM text and ONNX trees can be read"
+            "this is no tree ensemble as far as its form tells; XGBoost JSON or UBJSON, LightGBM text, CatBoost cbm or "
+                + "JSON and ONNX trees can be read"
         case .yggdrasil:
             "YDF exports no form that can be read; train with XGBoost or LightGBM, or ask YDF for its own C++ code"
         case .rObject:
@@ -133,7 +132,8 @@ public enum ModelFileKind: String, Sendable, Equatable, CaseIterable {
         case .zip: "unpack it first, and give the model file inside"
         case .numpyArray: "these are rows; the model file comes first on the command line"
         case .empty: "the export may have failed; save the model again"
-        case .unknown: "XGBoost JSON or UBJSON (save_model), LightGBM text (save_model) and ONNX trees can be read"
+        case .unknown:
+            "XGBoost JSON or UBJSON, LightGBM text, CatBoost cbm or JSON (all by save_model) and ONNX trees can be read"
         }
     }
 }

@@ -27,6 +27,8 @@ public final class EnsembleKernel: Sendable {
     private let plan: PackedPlan
     /// In the plan's stead, for an ensemble that needs more than codes; the plan has no trees then.
     private let raw: RawPlan?
+    /// What is computed from a row before the plan's trees look at it.
+    private let derived: DerivedColumns?
 
     /// Kernels that this processor can run, best first.
     public static var supportedByProcessor: [KernelName] {
@@ -47,18 +49,28 @@ public final class EnsembleKernel: Sendable {
         guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
         self.kernel = chosen
         raw = try RawPlan(ensemble)
-        var packed = ensemble
+        var packed = ensemble.widened
         if raw != nil { packed.trees = [] }
         plan = try PackedPlan(packed, chosen)
-        featureCount = plan.featureCount
+        var derivedByteCount = 0
+        if let features = ensemble.derivedFeatures {
+            let columns = DerivedColumns(features, featureCount: ensemble.featureCount)
+            derivedByteCount = columns.byteCount
+            derived = consume columns
+        } else {
+            derived = nil
+        }
+        featureCount = ensemble.featureCount
         outputCount = plan.outputCount
-        packedByteCount = raw?.byteCount ?? plan.byteCount
+        packedByteCount = raw?.byteCount ?? plan.byteCount + derivedByteCount
         columnCount = plan.columnCount
     }
 
     /// The margins of float rows, before the output transform: `rows` × ``outputCount``, row by row.
     ///
-    /// Float values are exact for a LightGBM ensemble too: they mean what their widened doubles mean.
+    /// Float values are exact for a LightGBM ensemble too: they mean what their widened doubles mean. In the categorical
+    /// columns of a CatBoost ensemble they are whole numbers, categories by their decimal text; a category's hash, which
+    /// float32 does not hold, goes into rows of doubles.
     ///
     /// - Parameters:
     ///   - rows: how many.
@@ -81,12 +93,14 @@ public final class EnsembleKernel: Sendable {
                 guard let start = source.baseAddress, let out = target.baseAddress else { return }
                 let matrix = unsafe RowSource(start: start, layout)
                 if let raw { return unsafe raw.evaluate(matrix, count: rows, into: out) }
-                unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: out)
+                unsafe evaluate(matrix, rows: rows, scratch, into: out)
             }
         }
     }
 
     /// The margins of double rows; an XGBoost ensemble rounds each value to float32 first.
+    ///
+    /// In a CatBoost ensemble's categorical columns they are hashes (`CategoryHash`).
     ///
     /// - Parameters:
     ///   - rows: how many.
@@ -109,8 +123,54 @@ public final class EnsembleKernel: Sendable {
                 guard let start = source.baseAddress, let out = target.baseAddress else { return }
                 let matrix = unsafe RowSource(start: start, layout)
                 if let raw { return unsafe raw.evaluate(matrix, count: rows, into: out) }
-                unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: out)
+                unsafe evaluate(matrix, rows: rows, scratch, into: out)
             }
+        }
+    }
+
+    private func evaluate(
+        _ matrix: RowSource<Float>,
+        rows: Int,
+        _ scratch: KernelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        switch derived {
+        case .some(let derived): unsafe evaluate(derived, matrix, rows: rows, scratch, into: margins)
+        case .none: unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: margins)
+        }
+    }
+
+    private func evaluate(
+        _ matrix: RowSource<Double>,
+        rows: Int,
+        _ scratch: KernelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        switch derived {
+        case .some(let derived): unsafe evaluate(derived, matrix, rows: rows, scratch, into: margins)
+        case .none: unsafe plan.evaluate(matrix, rows: rows, kernel, scratch, into: margins)
+        }
+    }
+
+    /// Raw and derived columns of a pass at a time, then the trees over them as over any float rows.
+    private func evaluate<Value: CategoryValue>(
+        _ derived: borrowing DerivedColumns,
+        _ matrix: RowSource<Value>,
+        rows: Int,
+        _ scratch: KernelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        // Safety: `check` made sure of the matrix and the margins; the scratch's columns are not its codes and sums.
+        let memory = unsafe scratch.prepareColumns(byteCount: derived.workByteCount)
+        for first in stride(from: 0, to: rows, by: DerivedColumns.rowsMax) {
+            let count = min(DerivedColumns.rowsMax, rows - first)
+            let columns = unsafe derived.fill(matrix.advanced(rows: first), count: count, memory: memory)
+            let pass = unsafe RowSource(
+                start: UnsafePointer(columns),
+                rowStride: 1,
+                featureStride: DerivedColumns.rowsMax
+            )
+            unsafe plan.evaluate(pass, rows: count, kernel, scratch, into: margins + first * outputCount)
         }
     }
 

@@ -11,6 +11,8 @@ struct FeaturePlan: Sendable {
         case boolean
         /// A code below `levelCount`; `levelCount` itself stands for unseen and becomes `unseen`.
         case category(levelCount: Float, unseen: Float)
+        /// A hash of 32 bits.
+        case categoryHash
         /// Days after the date in another column.
         case daysAfter(column: Int)
         /// Days before the instant that the batch is scored for.
@@ -27,6 +29,8 @@ struct FeaturePlan: Sendable {
     let nonCategories: [Int]
     /// Whether values must be compared as doubles where float32 does not hold them.
     let comparesDoubles: Bool
+    /// Whether some feature is a hash, which float32 does not hold.
+    let hasHashes: Bool
     /// Whether some feature is a difference of dates, which float32 does not hold.
     let hasDays: Bool
     /// Rows that are prepared and evaluated at a time.
@@ -51,6 +55,9 @@ struct FeaturePlan: Sendable {
                 let words = schema[column].levels
                 steps.append(.category(levelCount: Float(words.count), unseen: unseen.map { Float($0) } ?? .nan))
                 table = LevelTable(levels: words, missingTokens: recipe.missingTokens)
+            case .categoryHash:
+                steps.append(.categoryHash)
+                table = LevelTable(levels: [], missingTokens: recipe.missingTokens)
             case .daysAfter(let reference):
                 guard let other = places[reference] else {
                     throw InvalidRecipe("feature \"\(rule.name)\" counts from a column that the schema does not have")
@@ -65,6 +72,7 @@ struct FeaturePlan: Sendable {
         self.levels = levels
         nonCategories = schema.indices.filter { schema[$0].kind != .category }
         comparesDoubles = arithmetic.values == .float64
+        hasHashes = steps.contains(.categoryHash)
         hasDays = steps.contains {
             switch $0 {
             case .daysAfter, .daysBeforeAsOf: true

@@ -29,6 +29,8 @@ public enum FeaturePreparation: Sendable, Equatable {
     /// The level's code. A level that the schema does not have becomes the code `unseen` (that of an "other" level), or
     /// missing where that is nil.
     case category(unseen: Int?)
+    /// The 32-bit hash of the category's text, which may be any (CatBoost); a missing one counts as the empty text.
+    case categoryHash
     /// A date's days after the date in another column of the schema: `column - reference`.
     case daysAfter(reference: String)
     /// The days from a date to the instant that the batch is scored for: `as of - column`.
@@ -48,6 +50,7 @@ extension FeatureRule: Codable {
         case "number": preparation = .number
         case "boolean": preparation = .boolean
         case "category": preparation = .category(unseen: try box.decodeIfPresent(Int.self, forKey: .unseen))
+        case "category-hash": preparation = .categoryHash
         case "days-after": preparation = .daysAfter(reference: try box.decode(String.self, forKey: .reference))
         case "days-before-as-of": preparation = .daysBeforeAsOf
         default:
@@ -70,6 +73,7 @@ extension FeatureRule: Codable {
         case .category(let unseen):
             try box.encode("category", forKey: .rule)
             try box.encodeIfPresent(unseen, forKey: .unseen)
+        case .categoryHash: try box.encode("category-hash", forKey: .rule)
         case .daysAfter(let reference):
             try box.encode("days-after", forKey: .rule)
             try box.encode(reference, forKey: .reference)

@@ -39,10 +39,22 @@ extension LeadModel {
                 let encoding = request.columns[column].encoding
                 if encoding.isDictionary {
                     translate(&values, strings.values, from: strings.starts[feature])
+                } else if levelCount == 0, encoding != .absent {
+                    // Without levels a category comes as its hash, and each is unseen.
+                    checkHashes(&values, batch.rows.lowerBound, &statuses)
+                    for row in values.indices where !values[row].isNaN { values[row] = Value(unseen) }
                 } else if encoding != .absent {
                     let isWhole = encoding != .float32 && encoding != .float64 && encoding != .constant
                     if !isWhole { markFractions(values.span, batch.rows.lowerBound, &statuses) }
                     checkCodes(&values, Value(levelCount), Value(unseen), batch.rows.lowerBound, &statuses)
+                }
+            case .categoryHash:
+                Value.copy(column, batch.rows, of: request, message, into: &values)
+                let encoding = request.columns[column].encoding
+                if encoding.isDictionary {
+                    translate(&values, strings.values, from: strings.starts[feature])
+                } else if encoding != .absent {
+                    checkHashes(&values, batch.rows.lowerBound, &statuses)
                 }
             case .daysAfter(let reference):
                 copyDates(column, batch, of: request, message, into: &workspace.dates)
@@ -96,6 +108,19 @@ private func checkCodes<Value: FeatureValue>(
     }
 }
 
+private func checkHashes<Value: FeatureValue>(
+    _ values: inout MutableSpan<Value>,
+    _ first: Int,
+    _ statuses: inout [UInt8]
+) {
+    for row in values.indices {
+        let value = values[row]
+        let isHash = value >= 0 && value < 4_294_967_296 && value == value.rounded(.towardZero)
+        statuses[first + row] |= !isHash && value == value ? RowStatus.invalidValue.rawValue : 0
+        values[row] = isHash ? value : .nan
+    }
+}
+
 private func markFractions<Value: FeatureValue>(_ values: Span<Value>, _ first: Int, _ statuses: inout [UInt8]) {
     for row in values.indices {
         let value = values[row]
@@ -104,7 +129,7 @@ private func markFractions<Value: FeatureValue>(_ values: Span<Value>, _ first: 
     }
 }
 
-private func translate<Value: FeatureValue>(_ codes: inout MutableSpan<Value>, _ meanings: [Float], from start: Int) {
+private func translate<Value: FeatureValue>(_ codes: inout MutableSpan<Value>, _ meanings: [Double], from start: Int) {
     for row in codes.indices {
         let value = codes[row]
         if value == value { codes[row] = Value(meanings[start + value.code]) }

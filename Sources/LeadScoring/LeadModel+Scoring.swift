@@ -44,6 +44,7 @@ extension LeadModel {
 
     /// Whether some feature may have a value that float32 does not hold and the model tells apart.
     private func needsDoubles(_ request: borrowing ScoreRequest) -> Bool {
+        if plan.hasHashes { return true }
         guard plan.comparesDoubles else { return false }
         if plan.hasDays { return true }
         for column in plan.columns where !request.isExactInFloat(column) { return true }

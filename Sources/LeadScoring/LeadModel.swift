@@ -43,6 +43,7 @@ public final class LeadModel: Sendable {
             throw InvalidRecipe("a model's name has 1 to 255 bytes, its version at most 255")
         }
         try recipe.validate(ensembleFeatureCount: ensemble.featureCount, ensembleOutputCount: ensemble.outputCount)
+        try recipe.validate(hashedFeatures: ensemble.derivedFeatures?.categoryColumns ?? [])
         probabilities = try ProbabilityPlan(recipe, ensemble)
         self.kernel = try EnsembleKernel(ensemble, kernel: kernel)
         self.name = name

@@ -5,7 +5,7 @@ extension ScoringRecipe {
     /// is compared with.
     ///
     /// Raw columns are doubles: NaN is missing; a boolean is 0 or 1; a category is its level's code, and the number of
-    /// levels stands for an unseen one; a date is days since 1970-01-01T00:00Z.
+    /// levels stands for an unseen one, or its hash, where there are no levels; a date is days since 1970-01-01T00:00Z.
     /// - Parameters:
     ///   - columns: one array a column of the schema, equally long.
     ///   - asOfDays: the instant that the batch is scored for.
@@ -29,11 +29,12 @@ extension ScoringRecipe {
             }
             let values = columns[place]
             switch rule.preparation {
-            case .number, .boolean: features.append(values)
+            case .number, .boolean, .categoryHash: features.append(values)
             case .category(let unseen):
                 let levelCount = Double(schema.columns[place].levels.count)
                 let other = unseen.map(Double.init) ?? .nan
-                features.append(values.map { $0 == levelCount ? other : $0 })
+                // Without levels a category comes as its hash, and each is unseen.
+                features.append(values.map { $0 == levelCount || levelCount == 0 && !$0.isNaN ? other : $0 })
             case .daysAfter(let reference):
                 guard let other = places[reference] else {
                     throw InvalidRecipe("feature \"\(rule.name)\" counts from a column that the schema does not have")
@@ -53,7 +54,9 @@ extension LeadColumn {
         return switch kind {
         case .number, .date: true
         case .boolean: value == 0 || value == 1
-        case .category: value >= 0 && value <= Double(levels.count) && value == value.rounded(.towardZero)
+        case .category:
+            value >= 0 && value <= (holdsHashes ? 4_294_967_295 : Double(levels.count))
+                && value == value.rounded(.towardZero)
         }
     }
 }

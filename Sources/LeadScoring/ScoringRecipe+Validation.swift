@@ -89,12 +89,30 @@ extension ScoringRecipe {
                 guard unseen >= 0, unseen < column.levels.count else {
                     throw InvalidRecipe("\(place) maps unseen levels to code \(unseen) of \(column.levels.count)")
                 }
+            case .categoryHash:
+                guard column.levels.isEmpty else {
+                    throw InvalidRecipe("\(place) takes any text, but column \"\(column.name)\" has levels")
+                }
             case .daysAfter(let reference):
                 guard columns[reference]?.kind == .date else {
                     throw InvalidRecipe("\(place) counts days after \"\(reference)\", which is no date of the schema")
                 }
             default: break
             }
+        }
+    }
+
+    /// Checks that the features which are hashes are those that the ensemble takes for categories by hash.
+    /// - Parameter hashed: numbers of those features.
+    /// - Throws: ``InvalidRecipe`` with the feature.
+    func validate(hashedFeatures hashed: [Int]) throws(InvalidRecipe) {
+        for (index, feature) in features.enumerated()
+        where (feature.preparation == .categoryHash) != hashed.contains(index) {
+            throw InvalidRecipe(
+                hashed.contains(index)
+                    ? "feature \"\(feature.name)\" is a category of any text to the model; its rule is category-hash"
+                    : "feature \"\(feature.name)\" has the rule category-hash, but is no such category to the model"
+            )
         }
     }
 
@@ -161,7 +179,7 @@ extension FeaturePreparation {
         switch self {
         case .number: kind == .number || kind == .date
         case .boolean: kind == .boolean
-        case .category: kind == .category
+        case .category, .categoryHash: kind == .category
         case .daysAfter, .daysBeforeAsOf: kind == .date
         }
     }

@@ -1,10 +1,11 @@
 public import LeadTypes
+internal import TreeEnsemble
 
 extension LeadTable {
     /// The columns a model wants, in the schema's order, as numbers.
     ///
     /// NaN is missing. A number is itself, a boolean 1 or 0, a category its level's index (`levels.count` for a text that is no
-    /// level), a date its days since 1970-01-01T00:00Z. A table's other columns do not matter.
+    /// level) or, without levels, its text's hash, a date its days since 1970-01-01T00:00Z. A table's other columns do not matter.
     ///
     /// - Parameters:
     ///   - schema: What the model wants.
@@ -24,6 +25,7 @@ extension LeadTable {
             switch wanted.kind {
             case .number: return try numbers(ofColumn: column, missing: missing)
             case .boolean: return try booleans(ofColumn: column, missing: missing)
+            case .category where wanted.holdsHashes: return hashes(ofColumn: column, missing: missing)
             case .category: return levels(ofColumn: column, among: wanted.levels, missing: missing)
             case .date: return try days(ofColumn: column, form: dateForms[wanted.name], missing: missing)
             }
@@ -129,6 +131,21 @@ extension LeadTable {
             values.append(Double(exact ?? known.find(bytes, range) ?? levels.count))
         }
         return values
+    }
+
+    /// A column of categories as the hashes of their texts, each as it stands, spaces at its ends too.
+    ///
+    /// - Parameters:
+    ///   - column: The column's number.
+    ///   - missing: The texts that mean "not known".
+    /// - Returns: For each row the hash (`CategoryHash`), NaN where missing.
+    public func hashes(ofColumn column: Int, missing: MissingTokens = MissingTokens()) -> [Double] {
+        let bytes = self.bytes.span
+        return (0..<rowCount).map { row in
+            let whole = fieldRange(row: row, column: column)
+            if missing.matches(bytes, trimmed(whole, in: bytes)) { return .nan }
+            return Double(CategoryHash.of(count: whole.count) { bytes[whole.lowerBound + $0] })
+        }
     }
 
     private func values(

@@ -6,7 +6,7 @@ public enum ColumnKind: String, Codable, Sendable, CaseIterable {
     case number
     /// True or false, as 1 or 0.
     case boolean
-    /// One of ``LeadColumn/levels``, as its index.
+    /// One of ``LeadColumn/levels``, as its index; without levels any text, as its hash.
     case category
     /// An instant, as days since 1970-01-01T00:00Z; a fraction is the time of day.
     case date
@@ -18,8 +18,11 @@ public struct LeadColumn: Codable, Sendable, Equatable {
     public var name: String
     /// What it holds.
     public var kind: ColumnKind
-    /// A category's levels in the order of their codes; empty for the other kinds.
+    /// A category's levels in the order of their codes; empty for the other kinds, and for a category of any text.
     public var levels: [String]
+
+    /// Whether the column is a category of any text, which as a number is the text's 32-bit hash (CatBoost's).
+    public var holdsHashes: Bool { kind == .category && levels.isEmpty }
 
     /// A column of this name and kind.
     public init(name: String, kind: ColumnKind, levels: [String] = []) {

@@ -19,6 +19,7 @@ extension GoldenRows {
         rows: Int = rowsMax
     ) -> [[Double]] {
         let thresholds = thresholds(of: ensemble)
+        let categories = ensemble.derivedFeatures.map { knownCategories(of: $0, ensemble.featureCount) } ?? []
         var lot = Lot(state: recipe.schema.fingerprint)
         return recipe.schema.columns.map { column in
             // The values that the features made from this column are told apart by, as the column would hold them.
@@ -27,6 +28,7 @@ extension GoldenRows {
                 switch rule.preparation {
                 case .daysBeforeAsOf: values += thresholds[feature].map { asOfDays - $0 }
                 case .daysAfter: values += thresholds[feature].map { asOfDays - 100 + $0 }
+                case .categoryHash: values += categories[feature]
                 default: values += thresholds[feature]
                 }
             }
@@ -44,6 +46,8 @@ extension GoldenRows {
         if lot.next(8) == 0 { return .nan }
         switch column.kind {
         case .boolean: return Double(lot.next(2))
+        case .category where column.holdsHashes:
+            return values.isEmpty || lot.next(6) == 0 ? Double(lot.next(1 << 32)) : values[lot.next(values.count)]
         case .category: return Double(lot.next(column.levels.count + 1))
         case .number, .date:
             guard !values.isEmpty else { return column.kind == .date ? 20_000 : 0 }
@@ -64,9 +68,25 @@ extension GoldenRows {
         for tree in ensemble.trees {
             for node in tree.nodes {
                 let feature = Int(node.feature)
-                guard case .threshold(let threshold) = node.test, all[feature].count < 4_096 else { continue }
+                guard feature < all.count, case .threshold(let threshold) = node.test, all[feature].count < 4_096
+                else { continue }
                 all[feature].append(threshold)
             }
+        }
+        return all
+    }
+
+    /// For each column the hashes, at most 4,096 of them, that the model knows by themselves.
+    private static func knownCategories(of derived: DerivedFeatures, _ featureCount: Int) -> [[Double]] {
+        var all = [[Double]](repeating: [], count: featureCount)
+        for case .isCategory(let condition) in derived.features where all[condition.column].count < 4_096 {
+            all[condition.column].append(Double(condition.hash))
+        }
+        for combination in derived.combinations
+        where combination.columns.count == 1 && combination.borders.isEmpty && combination.categories.isEmpty {
+            let column = combination.columns[0]
+            let hashes = combination.keys.prefix(4_096).map { Double(CategoryCombination.category(ofKey: $0)) }
+            all[column] += hashes
         }
         return all
     }

@@ -1,5 +1,6 @@
 internal import LeadScoring
 internal import LeadTypes
+internal import TreeEnsemble
 
 extension ImportSchema {
     /// The schema of batches.
@@ -12,10 +13,27 @@ extension ImportSchema {
     }
 
     /// One rule a feature of the model, in its order.
-    /// - Parameter names: the model's names of its features.
+    ///
+    /// A category that the model knows by the hash of its text is that, whatever the schema calls its rule.
+    /// - Parameter ensemble: the model.
     /// - Returns: the rules.
     /// - Throws: `InvalidRecipe` with the column or feature.
-    func rules(for names: [String]) throws(InvalidRecipe) -> [FeatureRule] {
+    func rules(for ensemble: Ensemble) throws(InvalidRecipe) -> [FeatureRule] {
+        var rules = try rules(for: ensemble.featureNames)
+        for index in ensemble.derivedFeatures?.categoryColumns ?? [] {
+            let column = columns.first { $0.name == rules[index].column }
+            guard case .category = rules[index].preparation, column?.levels?.isEmpty ?? true else {
+                throw InvalidRecipe(
+                    "column \"\(rules[index].column)\" is for a category of any text; say \"kind\": \"category\", "
+                        + "without levels"
+                )
+            }
+            rules[index].preparation = .categoryHash
+        }
+        return rules
+    }
+
+    private func rules(for names: [String]) throws(InvalidRecipe) -> [FeatureRule] {
         let used = columns.filter { $0.rule != "none" }
         // A model without names of its own takes the columns in order.
         if areMadeUp(names), used.allSatisfy({ $0.feature == nil }), used.map(\.name) != names {

@@ -52,11 +52,18 @@ public struct ModelImport: Sendable {
         let rules: [FeatureRule]
         if let schema {
             leadSchema = try schema.leadSchema()
-            rules = try schema.rules(for: ensemble.featureNames)
+            rules = try schema.rules(for: ensemble)
         } else {
             try checkNames(ensemble.featureNames)
-            leadSchema = LeadSchema(columns: ensemble.featureNames.map { LeadColumn(name: $0, kind: .number) })
-            rules = ensemble.featureNames.map { FeatureRule(column: $0, preparation: .number) }
+            let hashed = Set(ensemble.derivedFeatures?.categoryColumns ?? [])
+            leadSchema = LeadSchema(
+                columns: ensemble.featureNames.enumerated().map { index, name in
+                    LeadColumn(name: name, kind: hashed.contains(index) ? .category : .number)
+                }
+            )
+            rules = ensemble.featureNames.enumerated().map { index, name in
+                FeatureRule(column: name, preparation: hashed.contains(index) ? .categoryHash : .number)
+            }
         }
         let recipe = ScoringRecipe(
             schema: leadSchema,

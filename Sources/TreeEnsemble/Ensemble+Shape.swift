@@ -4,13 +4,15 @@ public struct FeatureUse: Sendable, Equatable {
     public var thresholdSplits = 0
     /// Splits that look the feature up in a set of categories.
     public var categorySplits = 0
+    /// Splits that look at a derived feature which the feature goes into.
+    public var derivedSplits = 0
     /// The largest category code that a set names; nil if none does.
     public var largestCategory: Int?
     /// Linear leaves, and outputs of a linear model, that multiply the feature.
     public var linearTerms = 0
 
-    /// Splits of either kind.
-    public var splits: Int { thresholdSplits + categorySplits }
+    /// Splits of any kind.
+    public var splits: Int { thresholdSplits + categorySplits + derivedSplits }
 }
 
 extension Ensemble {
@@ -37,9 +39,14 @@ extension Ensemble {
         for (index, weight) in (linearModel?.weights ?? []).enumerated() where weight != 0 {
             uses[index / outputCount].linearTerms += 1
         }
+        let sources = derivedFeatures?.sourceColumns ?? []
         for tree in trees {
             for leaf in tree.linearLeaves { for feature in leaf.features { uses[Int(feature)].linearTerms += 1 } }
             for node in tree.nodes {
+                guard Int(node.feature) < featureCount else {
+                    for column in sources[Int(node.feature) - featureCount] { uses[column].derivedSplits += 1 }
+                    continue
+                }
                 switch node.test {
                 case .threshold, .equalsLeft: uses[Int(node.feature)].thresholdSplits += 1
                 case .inSetLeft(let set), .inSetRight(let set):
@@ -51,6 +58,21 @@ extension Ensemble {
             }
         }
         return uses
+    }
+}
+
+extension DerivedFeatures {
+    /// For each feature the columns that go into it, each once.
+    public var sourceColumns: [[Int]] {
+        let combined = combinations.map { combination in
+            Set(combination.columns + combination.borders.map(\.column) + combination.categories.map(\.column)).sorted()
+        }
+        return features.map { feature in
+            switch feature {
+            case .isCategory(let condition): [condition.column]
+            case .statistic(let statistic): combined[statistic.combination]
+            }
+        }
     }
 }
 

@@ -33,11 +33,24 @@ extension Ensemble {
         if case .dividedBy(let count) = sumScale, count < 1 {
             throw InvalidEnsemble("the sum is divided by \(count)")
         }
+        if let derivedFeatures {
+            guard arithmetic.values == .float32, linearModel == nil else {
+                throw InvalidEnsemble("derived features are for trees that compare float32")
+            }
+            try derivedFeatures.validate(featureCount: featureCount)
+        }
         var marks = PlaceMarks()
-        let features = featureCount
+        let features = widenedFeatureCount
+        let categories = Set(derivedFeatures?.categoryColumns ?? [])
         for (index, tree) in trees.enumerated() {
             try validateParts(tree, index)
             if !isSoundInOrder(tree, features: features, &marks) { try validateByWalk(tree, index) }
+            guard !categories.isEmpty else { continue }
+            for (at, node) in tree.nodes.enumerated() where categories.contains(Int(node.feature)) {
+                throw InvalidEnsemble(
+                    "tree \(index), node \(at) takes the categorical column \(node.feature) for a number"
+                )
+            }
         }
     }
 
@@ -135,8 +148,8 @@ extension Ensemble {
 
     /// What is wrong with a node by itself, to be read behind its place; nil if nothing is.
     private func problem(of node: Node, in tree: Tree) -> String? {
-        guard node.feature >= 0, Int(node.feature) < featureCount else {
-            return " looks at feature \(node.feature) of \(featureCount)"
+        guard node.feature >= 0, Int(node.feature) < widenedFeatureCount else {
+            return " looks at feature \(node.feature) of \(widenedFeatureCount)"
         }
         switch node.test {
         case .threshold(let threshold):

@@ -19,6 +19,8 @@ public struct Ensemble: Sendable, Equatable {
     public var baseMargins: [Double]
     /// What sums are multiplied with before a base margin that comes last.
     public var sumScale: SumScale
+    /// Features that are computed from a row first (CatBoost's categories); nil if trees look at columns alone.
+    public var derivedFeatures: DerivedFeatures?
     /// The linear model that stands in the trees' place (XGBoost's `gblinear`).
     public var linearModel: LinearModel?
     /// The trees in the order in which they are added up.
@@ -44,6 +46,7 @@ public struct Ensemble: Sendable, Equatable {
         arithmetic: Arithmetic,
         baseMargins: [Double],
         sumScale: SumScale = .none,
+        derivedFeatures: DerivedFeatures? = nil,
         linearModel: LinearModel? = nil,
         trees: [Tree],
         transform: OutputTransform,
@@ -58,6 +61,7 @@ public struct Ensemble: Sendable, Equatable {
         self.arithmetic = arithmetic
         self.baseMargins = baseMargins
         self.sumScale = sumScale
+        self.derivedFeatures = derivedFeatures
         self.linearModel = linearModel
         self.trees = trees
         self.transform = transform
@@ -125,7 +129,7 @@ public struct Tree: Sendable, Equatable {
 
 /// An inner node.
 public struct Node: Sendable, Equatable {
-    /// The feature that is looked at.
+    /// The feature that is looked at: a column, or from the ensemble's `featureCount` on a derived one.
     public var feature: Int32
     /// The test on it.
     public var test: NodeTest

@@ -20,6 +20,7 @@ public struct ReferenceEvaluator: Sendable {
     public func margins(of row: [Double]) -> [Double] {
         precondition(row.count == ensemble.featureCount, "a row has one value a feature")
         if let linear = ensemble.linearModel { return linear.margins(of: row, baseMargins: ensemble.baseMargins) }
+        let row = ensemble.widened(row)
         let arithmetic = ensemble.arithmetic
         var sums = ensemble.baseMargins.map(arithmetic.start)
         var hasTree = [Bool](repeating: false, count: ensemble.outputCount)
@@ -43,6 +44,7 @@ public struct ReferenceEvaluator: Sendable {
     }
 
     /// The index of the leaf that a row reaches in a tree.
+    /// - Precondition: the row has the derived features' values behind its columns.
     public func leaf(of tree: Tree, for row: [Double]) -> Int {
         var next: Int32 = tree.nodes.isEmpty ? ~0 : 0
         while next >= 0 {

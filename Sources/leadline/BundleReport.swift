@@ -105,6 +105,7 @@ struct BundleReport: Encodable {
             "code; unseen → \(column.levels[unseen])"
         case .category(let unseen?): "code; unseen → \(unseen)"
         case .category(nil): "code; unseen → missing"
+        case .categoryHash: "the text's hash"
         case .daysAfter(let reference): "days after \(reference)"
         case .daysBeforeAsOf: "days before the day of scoring"
         }
@@ -132,7 +133,7 @@ extension BundleReport {
         lines += ["", "columns: \(columns.count), schema fingerprint \(fingerprint)"]
         let width = min(columns.map(\.name.count).max() ?? 0, 40) + 2
         for column in columns {
-            let kind = column.levels.map { "category of \($0)" } ?? column.kind
+            let kind = column.levels.map { $0 == 0 ? "category" : "category of \($0)" } ?? column.kind
             var uses = column.features.map { feature in
                 if feature.name == column.name { return feature.rule }
                 return feature.name.contains(feature.rule) ? feature.name : "\(feature.name): \(feature.rule)"

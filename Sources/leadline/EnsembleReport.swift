@@ -15,7 +15,21 @@ struct EnsembleReport: Encodable {
         var categories: [String]?
 
         /// Splits and linear terms.
-        var use: Int { thresholdSplits + categorySplits + linearTerms }
+        var use: Int { thresholdSplits + categorySplits + linearTerms + derivedSplits }
+        /// Splits on what is computed from this feature, and maybe others, first.
+        var derivedSplits: Int
+        /// Whether the feature is a category that is known by the hash of its text.
+        var isHashedCategory: Bool
+    }
+
+    /// What is computed from categories before the trees look at it.
+    struct Derived: Encodable {
+        var oneHotFeatures: Int
+        /// Statistics by the library's word for them.
+        var statistics: [String: Int]
+        var combinations: Int
+        /// Keys of all combinations.
+        var keys: Int
     }
 
     struct Kernel: Encodable {
@@ -44,6 +58,7 @@ struct EnsembleReport: Encodable {
     var transform: String
     var averageDivisor: Int
     var bestIteration: Int?
+    var derived: Derived?
     var features: [Feature]
     var kernels: [Kernel]
     /// Nil for the model of a bundle, which the process has loaded before.
@@ -77,6 +92,8 @@ struct EnsembleReport: Encodable {
         transform = ensemble.transform.description
         averageDivisor = ensemble.averageDivisor
         bestIteration = ensemble.bestIteration
+        derived = ensemble.derivedFeatures.map(Derived.init)
+        let hashed = Set(ensemble.derivedFeatures?.categoryColumns ?? [])
         features = zip(ensemble.featureNames, ensemble.featureUse()).enumerated().map { index, feature in
             let (name, use) = feature
             let categories = ensemble.categoryNames.isEmpty ? [] : ensemble.categoryNames[index]
@@ -86,7 +103,9 @@ struct EnsembleReport: Encodable {
                 categorySplits: use.categorySplits,
                 linearTerms: use.linearTerms,
                 largestCategory: use.largestCategory,
-                categories: categories.isEmpty ? nil : categories
+                categories: categories.isEmpty ? nil : categories,
+                derivedSplits: use.derivedSplits,
+                isHashedCategory: hashed.contains(index)
             )
         }
     }
@@ -136,6 +155,7 @@ extension EnsembleReport {
         )
         line("arithmetic", arithmetic)
         line("prediction", (averageDivisor > 1 ? "of the sum divided by \(averageDivisor): " : "") + transform)
+        if let derived { line("categories", derived.text) }
         if let bestIteration { line("best iteration", "\(bestIteration), noted in the file; all trees are used") }
         if let loading {
             let pack = loading.packMilliseconds.map { ", packed in \(timeText($0))" } ?? ""
@@ -168,6 +188,7 @@ extension EnsembleReport {
         for feature in used.prefix(Self.featuresShownMax) {
             let kind =
                 switch (feature.thresholdSplits > 0, feature.largestCategory) {
+                case _ where feature.isHashedCategory: "category, any text"
                 case (true, let largest?): "number and codes 0…\(largest)"
                 case (false, let largest?): "category, codes 0…\(largest)"
                 case (false, nil): feature.categorySplits > 0 ? "category" : "number, in sums alone"
@@ -203,6 +224,33 @@ extension EnsembleReport {
     }
 
     private static let featuresShownMax = 40
+}
+
+extension EnsembleReport.Feature {
+    var splits: Int { thresholdSplits + categorySplits + derivedSplits }
+}
+
+extension EnsembleReport.Derived {
+    init(_ derived: DerivedFeatures) {
+        oneHotFeatures = 0
+        statistics = [:]
+        for feature in derived.features {
+            switch feature {
+            case .isCategory: oneHotFeatures += 1
+            case .statistic(let statistic): statistics[statistic.kind, default: 0] += 1
+            }
+        }
+        combinations = derived.combinations.count
+        keys = derived.combinations.reduce(0) { $0 + $1.keys.count }
+    }
+
+    /// In one line.
+    var text: String {
+        let kinds = statistics.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        let tables =
+            kinds.isEmpty ? "" : "; CTRs: \(kinds), looked up by \(combinations) combinations with \(keys) keys"
+        return "\(oneHotFeatures) one-hot\(tables)"
+    }
 }
 
 extension String {

@@ -12,8 +12,9 @@ struct Import: ParsableCommand {
         commandName: "import",
         abstract: "Make a bundle from a model trained elsewhere.",
         discussion: """
-            Reads XGBoost JSON and UBJSON, LightGBM text and trees in ONNX. The bundle holds the model file as it is, what its features are made from, and golden rows drawn from its \
-            thresholds. Without --schema each feature is a number, in a column of the feature's name. The probability is \
+            Reads XGBoost JSON and UBJSON, LightGBM text, CatBoost cbm and JSON, and trees in ONNX. The bundle holds the \
+            model file as it is, what its features are made from, and golden rows drawn from its thresholds. Without --schema each \
+            feature is a number, in a column of the feature's name; a CatBoost category is any text. The probability is \
             the objective's own; tiers begin at the probabilities that --tier says.
 
             Examples:
@@ -32,7 +33,7 @@ struct Import: ParsableCommand {
                     "reference": "Created" } ],
                 "id": "Lead Number", "missing": ["Select"],
                 "label": { "column": "Converted", "positive": "1" } }
-            Levels stand in the order of the codes that the model was trained with. For a date, rule may be number (days \
+            A CatBoost category has no levels: any text will do. Levels stand in the order of the codes that the model was trained with. For a date, rule may be number (days \
             since 1970), days-after with a reference, days-before-as-of, or none for no feature.
             """
     )

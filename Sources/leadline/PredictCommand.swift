@@ -13,9 +13,14 @@ struct Predict: ParsableCommand {
         commandName: "predict",
         abstract: "Evaluate a model on plain rows of numbers.",
         discussion: """
-            MODEL is an XGBoost JSON or UBJSON, a LightGBM text or an ONNX file. ROWS holds float32 or float64 numbers of \
-            the shape (rows, features), in the model's order of features; NaN is missing. OUT gets float64 numbers of the \
-            shape (rows), or (rows, outputs) if the model has several outputs.
+            MODEL is an XGBoost JSON or UBJSON, a LightGBM text, a CatBoost cbm or JSON, or an ONNX file. ROWS is a .npy file \
+            of float32 or float64 numbers of the shape (rows, features), in the model's order of features, where NaN is \
+            missing; or a table of separated values with the features' names in its header line, where an empty field \
+            is missing. OUT gets float64 numbers of the shape (rows), or (rows, outputs) if the model has several \
+            outputs.
+
+            A CatBoost model's categories are text in a table (an empty field is the empty text), and whole numbers in \
+            a .npy file.
 
             A margin is the sum before the objective's transform; for a LightGBM random forest it is the sum over the \
             trees, as predict(raw_score=True) gives it. A probability is the model's own prediction, whatever its \
@@ -23,13 +28,14 @@ struct Predict: ParsableCommand {
 
             Example:
               leadline predict model.json rows.npy --output probability -o out.npy
+              leadline predict model.cbm rows.csv -o out.npy
             """
     )
 
     @Argument(help: ArgumentHelp("The model.", valueName: "model"))
     var model: String
 
-    @Argument(help: ArgumentHelp("The rows, a .npy file.", valueName: "rows"))
+    @Argument(help: ArgumentHelp("The rows: a .npy file, or a table of separated values.", valueName: "rows"))
     var rows: String
 
     @Option(help: "What to write.")
@@ -44,12 +50,7 @@ struct Predict: ParsableCommand {
     func run() throws {
         try checkWritable(out)
         let ensemble = try ModelFile.read(readWholeFile(model), name: model)
-        let array: NumpyArray
-        do {
-            array = try NumpyArray(reading: readWholeFile(rows))
-        } catch let error as NumpyArrayError {
-            throw Failure("\(rows): \(error)")
-        }
+        let array = try PredictRows.read(rows, for: ensemble, model)
         let rowCount = try countRows(array, ensemble)
         let margins = try evaluate(array, rowCount, Evaluator(ensemble, kernel))
         try writeWholeFile(out, result(margins, rowCount, ensemble).fileBytes())

@@ -24,6 +24,7 @@ struct RecognitionTests {
         add(text("booster[0]:\n0:[f1<2] yes=1"), .xgboostDumpText)
         add(text("{\"name\":\"tree\",\"version\":\"v3\",\"tree_info\":[]}"), .lightGBMDumpJSON)
         add(text("{\"features_info\":{},\"oblivious_trees\":[]}"), .catBoostJSON)
+        add(text("{\"model_info\":{},\"trees\":[]}"), .catBoostJSON)
         add([0x08, 0x03, 0x12, 0x07] + text("skl2onnx"), .onnx)
         add(text("CBM1\u{20}"), .catBoostBinary)
         add([0x80, 0x04, 0x95, 0], .pickle)
@@ -72,7 +73,10 @@ struct RecognitionTests {
     @Test("every kind that is not read says what to do instead", arguments: ModelFileKind.allCases)
     func remedies(kind: ModelFileKind) {
         #expect(!kind.label.isEmpty)
-        #expect(kind.isReadable == [.xgboostJSON, .xgboostUBJSON, .lightGBMText, .onnx].contains(kind))
+        let readable: [ModelFileKind] = [
+            .xgboostJSON, .xgboostUBJSON, .lightGBMText, .catBoostBinary, .catBoostJSON, .onnx,
+        ]
+        #expect(kind.isReadable == readable.contains(kind))
     }
 
     @Test("what the shared folder holds is known, part by part, where it cannot be read")

@@ -56,10 +56,13 @@ struct SlowScorer {
         switch rule.preparation {
         case .number: return value
         case .boolean: return value.isNaN || value == 0 || value == 1 ? value : nil
+        case .categoryHash: return value
         case .category(let unseen):
             if value.isNaN { return .nan }
             let count = columns[place].levels.count
-            guard let code = Int(exactly: value), code >= 0, code <= count else { return nil }
+            // Without levels a category comes as its hash.
+            let last = count == 0 ? Int(UInt32.max) : count
+            guard let code = Int(exactly: value), code >= 0, code <= last else { return nil }
             return code < count ? value : unseen.map(Double.init) ?? .nan
         case .daysAfter(let reference): return value - row[columns.firstIndex { $0.name == reference }!]
         case .daysBeforeAsOf: return asOfDays - value
