@@ -14,6 +14,8 @@ private let maskBytes = Int(CShimsMaskBytes)
 private let registerBytes = Int(CL_byteCount)
 /// Registers that a mask takes.
 private let registersPerMask = 64 / Int(CL_byteCount)
+/// Masks of one register lie as close as that.
+private let narrowShift = registersPerMask.trailingZeroBitCount
 /// Rows whose bits one register holds.
 private let rowsPerRegister = 8 * Int(CL_byteCount)
 private let rowsMax = Int(CShimsRowsMax)
@@ -46,25 +48,28 @@ public func makeMasks(
     work: UnsafeMutableRawPointer,
     into masks: UnsafeMutableRawPointer
 ) {
-    let registers = (rows &+ rowsPerRegister &- 1) / rowsPerRegister
+    // What is not used of whole registers is made too: they are few.
+    let isNarrow = rows <= rowsPerRegister
+    let registers = isNarrow ? 1 : registersPerMask
+    let stride = isNarrow ? registerBytes : maskBytes
     let forest = unsafe forest.pointee
     let planes = unsafe work + planesStart
     for index in 0..<Int(unsafe forest.columnCount) {
         let column = unsafe forest.columns[index]
         let from = unsafe codes + Int(column.column) &* rowsMax
-        let to = unsafe masks + Int(column.firstMask) &* maskBytes
+        let to = unsafe masks + Int(column.firstMask) &* stride
         for register in 0..<registers {
             unsafe CL_slice(
                 from + register &* rowsPerRegister,
                 planes.assumingMemoryBound(to: UInt8.self),
                 registerBytes
             )
-            unsafe makeMasks(of: planes, count: Int(column.count), into: to + register &* registerBytes)
+            unsafe makeMasks(of: planes, count: Int(column.count), stride, into: to + register &* registerBytes)
         }
     }
     for index in 0..<Int(unsafe forest.setCount) {
         let set = unsafe forest.sets[index]
-        let to = unsafe masks + Int(set.mask) &* maskBytes
+        let to = unsafe masks + Int(set.mask) &* stride
         let from = unsafe codes + Int(set.firstColumn) &* rowsMax
         let bits = unsafe forest.setBits + Int(set.firstSet)
         for register in 0..<registers {
@@ -84,7 +89,12 @@ public func makeMasks(
 /// is u and its lower part at least i. Masks of the upper part double with each plane: at least c with the plane's bit is
 /// the plane *and* at least the rest; without it, the plane *or* at least the rest.
 @inline(always)
-private func makeMasks(of planes: UnsafeMutableRawPointer, count: Int, into masks: UnsafeMutableRawPointer) {
+private func makeMasks(
+    of planes: UnsafeMutableRawPointer,
+    count: Int,
+    _ stride: Int,
+    into masks: UnsafeMutableRawPointer
+) {
     let (p0, p1, p2) = unsafe (
         CL_load(planes), CL_load(planes + registerBytes), CL_load(planes + 2 &* registerBytes)
     )
@@ -124,25 +134,25 @@ private func makeMasks(of planes: UnsafeMutableRawPointer, count: Int, into mask
         let above = unsafe CL_load(upper + (part &+ 1) &* registerBytes)
         let equal = CL_xor(least, above)
         unsafe CL_store(to, CL_or(above, CL_and(equal, low1)))
-        unsafe CL_store(to + maskBytes, CL_or(above, CL_and(equal, low2)))
-        unsafe CL_store(to + 2 &* maskBytes, CL_or(above, CL_and(equal, low3)))
-        unsafe CL_store(to + 3 &* maskBytes, CL_or(above, CL_and(equal, p2)))
-        unsafe CL_store(to + 4 &* maskBytes, CL_or(above, CL_and(equal, low5)))
-        unsafe CL_store(to + 5 &* maskBytes, CL_or(above, CL_and(equal, low6)))
-        unsafe CL_store(to + 6 &* maskBytes, CL_or(above, CL_and(equal, low7)))
-        unsafe CL_store(to + 7 &* maskBytes, above)
-        unsafe to += 8 &* maskBytes
+        unsafe CL_store(to + stride, CL_or(above, CL_and(equal, low2)))
+        unsafe CL_store(to + 2 &* stride, CL_or(above, CL_and(equal, low3)))
+        unsafe CL_store(to + 3 &* stride, CL_or(above, CL_and(equal, p2)))
+        unsafe CL_store(to + 4 &* stride, CL_or(above, CL_and(equal, low5)))
+        unsafe CL_store(to + 5 &* stride, CL_or(above, CL_and(equal, low6)))
+        unsafe CL_store(to + 6 &* stride, CL_or(above, CL_and(equal, low7)))
+        unsafe CL_store(to + 7 &* stride, above)
+        unsafe to += 8 &* stride
         least = above
     }
     // The last part has no code above it.
     let left = count & 7
     if left > 0 { unsafe CL_store(to, CL_and(least, low1)) }
-    if left > 1 { unsafe CL_store(to + maskBytes, CL_and(least, low2)) }
-    if left > 2 { unsafe CL_store(to + 2 &* maskBytes, CL_and(least, low3)) }
-    if left > 3 { unsafe CL_store(to + 3 &* maskBytes, CL_and(least, p2)) }
-    if left > 4 { unsafe CL_store(to + 4 &* maskBytes, CL_and(least, low5)) }
-    if left > 5 { unsafe CL_store(to + 5 &* maskBytes, CL_and(least, low6)) }
-    if left > 6 { unsafe CL_store(to + 6 &* maskBytes, CL_and(least, low7)) }
+    if left > 1 { unsafe CL_store(to + stride, CL_and(least, low2)) }
+    if left > 2 { unsafe CL_store(to + 2 &* stride, CL_and(least, low3)) }
+    if left > 3 { unsafe CL_store(to + 3 &* stride, CL_and(least, p2)) }
+    if left > 4 { unsafe CL_store(to + 4 &* stride, CL_and(least, low5)) }
+    if left > 5 { unsafe CL_store(to + 5 &* stride, CL_and(least, low6)) }
+    if left > 6 { unsafe CL_store(to + 6 &* stride, CL_and(least, low7)) }
 }
 
 // Trees ------------------------------------------------------------------------------------------------------------
@@ -164,9 +174,9 @@ public func addSlicedTreesToFloats(
     let sums = UnsafeMutableRawPointer(sums)
     for index in firstGroup..<firstGroup &+ groupCount {
         if rows > rowsPerRegister {
-            unsafe addGroup(forest, index, masks, rows, registersPerMask, work, sums, asDoubles: false)
+            unsafe addGroup(forest, index, masks, maskShift: 0, rows, registersPerMask, work, sums, asDoubles: false)
         } else {
-            unsafe addGroup(forest, index, masks, rows, 1, work, sums, asDoubles: false)
+            unsafe addGroup(forest, index, masks, maskShift: narrowShift, rows, 1, work, sums, asDoubles: false)
         }
     }
 }
@@ -185,42 +195,92 @@ public func addSlicedTreesToDoubles(
     let sums = UnsafeMutableRawPointer(sums)
     for index in firstGroup..<firstGroup &+ groupCount {
         if rows > rowsPerRegister {
-            unsafe addGroup(forest, index, masks, rows, registersPerMask, work, sums, asDoubles: true)
+            unsafe addGroup(forest, index, masks, maskShift: 0, rows, registersPerMask, work, sums, asDoubles: true)
         } else {
-            unsafe addGroup(forest, index, masks, rows, 1, work, sums, asDoubles: true)
+            unsafe addGroup(forest, index, masks, maskShift: narrowShift, rows, 1, work, sums, asDoubles: true)
         }
     }
 }
 
+/// Adds a group's trees; masks lie `CShimsMaskBytes >> maskShift` apart.
 @inline(always)
 private func addGroup(
     _ forest: UnsafePointer<CShimsSlicedForest>,
     _ index: Int,
     _ masks: UnsafeRawPointer,
+    maskShift: Int,
     _ rows: Int,
     _ registers: Int,
     _ work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutableRawPointer,
     asDoubles: Bool
 ) {
-    let group = unsafe forest.pointee.groups[index]
-    let trees = unsafe forest.pointee.trees + Int(group.firstTree)
-    for index in 0..<Int(group.treeCount) where unsafe trees[index].isOblivious == 0 {
-        let root = unsafe work + Int(trees[index].firstSlot) &* maskBytes
+    let group = unsafe forest.pointee.groups + index
+    unsafe takeSteps(forest, group, masks, maskShift, registers, work)
+    unsafe takeTwigs(forest, group, masks, maskShift, registers, work)
+    unsafe pourPairs(forest, group, registers, work)
+    let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
+    var tree = unsafe forest.pointee.trees + Int(group.pointee.firstTree)
+    let end = unsafe tree + Int(group.pointee.treeCount)
+    while unsafe tree < end {
+        if unsafe tree.pointee.exitsAsBefore == 0 {
+            if unsafe tree.pointee.levelCount > 0 {
+                let levels = unsafe forest.pointee.levels + Int(tree.pointee.firstLevel)
+                for register in 0..<registers {
+                    let at = register &* registerBytes
+                    unsafe storeLevels(levels, Int(tree.pointee.levelCount), masks + at, maskShift, exits + at &* 8)
+                }
+            } else {
+                let slots = unsafe work + Int(tree.pointee.firstSlot)
+                let lowest = unsafe work + Int(tree.pointee.lowestSlot)
+                for register in 0..<registers {
+                    let at = register &* registerBytes
+                    let blocks = Int(unsafe tree.pointee.blockCount)
+                    unsafe storeExits(slots + at, blocks: blocks, CL_load(lowest + at), exits + at &* 8)
+                }
+            }
+        }
+        let output = unsafe Int(tree.pointee.output)
+        let leaves = unsafe forest.pointee.leaves + Int(tree.pointee.leafOffset)
+        if asDoubles {
+            let sums = unsafe sums.assumingMemoryBound(to: Double.self) + output &* rowsMax
+            unsafe addDoubles(tree, leaves, exits, rows: rows, sums)
+        } else {
+            let sums = unsafe sums.assumingMemoryBound(to: Float.self) + output &* rowsMax
+            unsafe addFloats(tree, leaves, exits, rows: rows, sums)
+        }
+        unsafe tree += 1
+    }
+}
+
+/// Puts all rows at the roots and none in empty slots, and takes the steps.
+@inline(always)
+private func takeSteps(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    _ group: UnsafePointer<CShimsSlicedGroup>,
+    _ masks: UnsafeRawPointer,
+    _ maskShift: Int,
+    _ registers: Int,
+    _ work: UnsafeMutableRawPointer
+) {
+    let trees = unsafe forest.pointee.trees + Int(group.pointee.firstTree)
+    for index in 0..<Int(unsafe group.pointee.treeCount) {
+        let root = unsafe work + Int(trees[index].firstSlot)
         for register in 0..<registers { unsafe CL_store(root + register &* registerBytes, CL_ones()) }
     }
-    var step = unsafe forest.pointee.steps + Int(group.firstStep)
-    let end = unsafe step + Int(group.stepCount)
-    for index in 0..<Int(group.treeCount) {
-        let twigs = unsafe forest.pointee.twigs + Int(trees[index].firstTwig)
-        for twig in 0..<Int(unsafe trees[index].twigCount) {
-            unsafe CL_prefetch(masks + Int(twigs[twig].mask))
-        }
+    var empty = unsafe forest.pointee.empties + Int(group.pointee.firstEmpty)
+    let lastEmpty = unsafe empty + Int(group.pointee.emptyCount)
+    while unsafe empty < lastEmpty {
+        let slot = unsafe work + Int(empty.pointee)
+        for register in 0..<registers { unsafe CL_store(slot + register &* registerBytes, CL_zero()) }
+        unsafe empty += 1
     }
+    var step = unsafe forest.pointee.steps + Int(group.pointee.firstStep)
+    let end = unsafe step + Int(group.pointee.stepCount)
     while unsafe step < end {
         // Masks lie anywhere among hundreds of kilobytes.
-        unsafe CL_prefetch(masks + Int(step[stepsAhead].mask))
-        let mask = unsafe masks + Int(step.pointee.mask)
+        unsafe CL_prefetch(masks + Int(step[stepsAhead].mask) &>> maskShift)
+        let mask = unsafe masks + Int(step.pointee.mask) &>> maskShift
         let reach = unsafe work + Int(step.pointee.reach)
         let stays = unsafe work + Int(step.pointee.stays)
         let passes = unsafe work + Int(step.pointee.passes)
@@ -233,98 +293,76 @@ private func addGroup(
         }
         unsafe step += 1
     }
-    let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
-    for index in 0..<Int(group.treeCount) {
-        let tree = unsafe trees + index
-        if unsafe tree.pointee.isOblivious != 0 {
-            if unsafe tree.pointee.exitsAsBefore == 0 {
-                let levels = unsafe forest.pointee.twigs + Int(tree.pointee.firstTwig)
-                for register in 0..<registers {
-                    let at = register &* registerBytes
-                    unsafe storeLevels(levels, Int(tree.pointee.twigCount), masks + at, exits + at &* 8)
-                }
-            }
-        } else if unsafe tree.pointee.exitsAsBefore == 0 {
-            let slots = unsafe work + Int(tree.pointee.firstSlot) &* maskBytes
-            let twigs = unsafe forest.pointee.twigs + Int(tree.pointee.firstTwig)
-            unsafe gather(tree, work, registers)
-            for register in 0..<registers {
-                let at = register &* registerBytes
-                let lowest = unsafe lowestPlane(tree, twigs, masks + at, work + at)
-                unsafe storeExits(slots + at, blocks: Int(tree.pointee.blockCount), lowest, exits + at &* 8)
-            }
+}
+
+/// Adds the rows that pass their twig's test to their tree's lowest bits.
+@inline(always)
+private func takeTwigs(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    _ group: UnsafePointer<CShimsSlicedGroup>,
+    _ masks: UnsafeRawPointer,
+    _ maskShift: Int,
+    _ registers: Int,
+    _ work: UnsafeMutableRawPointer
+) {
+    var twig = unsafe forest.pointee.twigs + Int(group.pointee.firstTwig)
+    let end = unsafe twig + Int(group.pointee.twigCount)
+    while unsafe twig < end {
+        unsafe CL_prefetch(masks + Int(twig[stepsAhead].mask) &>> maskShift)
+        let mask = unsafe masks + Int(twig.pointee.mask) &>> maskShift
+        let reach = unsafe work + Int(twig.pointee.reach)
+        let lowest = unsafe work + Int(twig.pointee.lowest)
+        for register in 0..<registers {
+            let at = register &* registerBytes
+            let passing = unsafe CL_and(CL_load(reach + at), CL_load(mask + at))
+            unsafe CL_store(lowest + at, CL_or(CL_load(lowest + at), passing))
         }
-        let output = unsafe Int(tree.pointee.output)
-        let leaves = unsafe forest.pointee.leaves + Int(tree.pointee.leafOffset)
-        if asDoubles {
-            let sums = unsafe sums.assumingMemoryBound(to: Double.self) + output &* rowsMax
-            unsafe addDoubles(tree, leaves, exits, rows: rows, sums)
-        } else {
-            let sums = unsafe sums.assumingMemoryBound(to: Float.self) + output &* rowsMax
-            unsafe addFloats(tree, leaves, exits, rows: rows, sums)
+        unsafe twig += 1
+    }
+}
+
+/// Pours partners into their pairs' slots, and adds them to the lowest bits.
+@inline(always)
+private func pourPairs(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    _ group: UnsafePointer<CShimsSlicedGroup>,
+    _ registers: Int,
+    _ work: UnsafeMutableRawPointer
+) {
+    var pair = unsafe forest.pointee.pairs + Int(group.pointee.firstPair)
+    let end = unsafe pair + Int(group.pointee.pairCount)
+    while unsafe pair < end {
+        let slot = unsafe work + Int(pair.pointee.slot)
+        let partner = unsafe work + Int(pair.pointee.partner)
+        let lowest = unsafe work + Int(pair.pointee.lowest)
+        for register in 0..<registers {
+            let at = register &* registerBytes
+            let rows = unsafe CL_load(partner + at)
+            unsafe CL_store(slot + at, CL_or(CL_load(slot + at), rows))
+            unsafe CL_store(lowest + at, CL_or(CL_load(lowest + at), rows))
         }
+        unsafe pair += 1
     }
 }
 
 /// An oblivious tree's exit codes: its levels' masks are their bits.
 @inline(always)
 private func storeLevels(
-    _ levels: UnsafePointer<CShimsTwig>,
+    _ levels: UnsafePointer<UInt32>,
     _ count: Int,
     _ masks: UnsafeRawPointer,
+    _ maskShift: Int,
     _ exits: UnsafeMutablePointer<UInt8>
 ) {
-    let p0 = unsafe CL_load(masks + Int(levels[0].mask))
-    let p1 = unsafe CL_load(masks + Int(levels[1].mask))
-    let p2 = unsafe count > 2 ? CL_load(masks + Int(levels[2].mask)) : CL_zero()
-    let p3 = unsafe count > 3 ? CL_load(masks + Int(levels[3].mask)) : CL_zero()
-    let p4 = unsafe count > 4 ? CL_load(masks + Int(levels[4].mask)) : CL_zero()
-    let p5 = unsafe count > 5 ? CL_load(masks + Int(levels[5].mask)) : CL_zero()
-    let p6 = unsafe count > 6 ? CL_load(masks + Int(levels[6].mask)) : CL_zero()
-    let p7 = unsafe count > 7 ? CL_load(masks + Int(levels[7].mask)) : CL_zero()
+    let p0 = unsafe CL_load(masks + Int(levels[0]) &>> maskShift)
+    let p1 = unsafe CL_load(masks + Int(levels[1]) &>> maskShift)
+    let p2 = unsafe count > 2 ? CL_load(masks + Int(levels[2]) &>> maskShift) : CL_zero()
+    let p3 = unsafe count > 3 ? CL_load(masks + Int(levels[3]) &>> maskShift) : CL_zero()
+    let p4 = unsafe count > 4 ? CL_load(masks + Int(levels[4]) &>> maskShift) : CL_zero()
+    let p5 = unsafe count > 5 ? CL_load(masks + Int(levels[5]) &>> maskShift) : CL_zero()
+    let p6 = unsafe count > 6 ? CL_load(masks + Int(levels[6]) &>> maskShift) : CL_zero()
+    let p7 = unsafe count > 7 ? CL_load(masks + Int(levels[7]) &>> maskShift) : CL_zero()
     unsafe CL_unslice8(exits, p0, p1, p2, p3, p4, p5, p6, p7)
-}
-
-/// Empties the slots that no row can be in, and pours partners into their pairs' slots.
-@inline(always)
-private func gather(_ tree: UnsafePointer<CShimsSlicedTree>, _ work: UnsafeMutableRawPointer, _ registers: Int) {
-    let first = Int(unsafe tree.pointee.firstSlot)
-    let used = Int(unsafe tree.pointee.usedSlotCount)
-    let count = Int(unsafe tree.pointee.blockCount) &* Int(CShimsSlotsPerBlock)
-    for slot in used..<max(used, count) {
-        let to = unsafe work + (first &+ slot) &* maskBytes
-        for register in 0..<registers { unsafe CL_store(to + register &* registerBytes, CL_zero()) }
-    }
-    for pair in 0..<Int(unsafe tree.pointee.pairCount) {
-        let to = unsafe work + (Int(tree.pointee.pairSlot) &+ pair) &* maskBytes
-        let from = unsafe work + (Int(tree.pointee.partnerSlot) &+ pair) &* maskBytes
-        for register in 0..<registers {
-            let at = register &* registerBytes
-            unsafe CL_store(to + at, CL_or(CL_load(to + at), CL_load(from + at)))
-        }
-    }
-}
-
-/// The lowest bit of exit codes: the rows that pass their twig's test, and the partners.
-@inline(always)
-private func lowestPlane(
-    _ tree: UnsafePointer<CShimsSlicedTree>,
-    _ twigs: UnsafePointer<CShimsTwig>,
-    _ masks: UnsafeRawPointer,
-    _ work: UnsafeRawPointer
-) -> CLBits {
-    var lowest = CL_zero()
-    for index in 0..<Int(unsafe tree.pointee.twigCount) {
-        let twig = unsafe twigs[index]
-        let rows = unsafe CL_load(work + Int(twig.reach))
-        let passing = unsafe CL_and(rows, CL_load(masks + Int(twig.mask)))
-        lowest = CL_or(lowest, passing)
-    }
-    let partners = unsafe work + Int(tree.pointee.partnerSlot) &* maskBytes
-    for pair in 0..<Int(unsafe tree.pointee.pairCount) {
-        lowest = unsafe CL_or(lowest, CL_load(partners + pair &* maskBytes))
-    }
-    return lowest
 }
 
 /// Turns slots of rows into each row's exit code: bit i of the slot's number is bit i + 1 of the code.

@@ -33,6 +33,9 @@ final class SlicedPlan: @unchecked Sendable {
         let trees: AlignedBytes
         let steps: AlignedBytes
         let twigs: AlignedBytes
+        let pairs: AlignedBytes
+        let empties: AlignedBytes
+        let levels: AlignedBytes
         let leaves: AlignedBytes
     }
 
@@ -60,6 +63,9 @@ final class SlicedPlan: @unchecked Sendable {
             trees: AlignedBytes(copying: builder.trees),
             steps: AlignedBytes(copying: builder.steps + builder.stepsAhead),
             twigs: AlignedBytes(copying: builder.twigs),
+            pairs: AlignedBytes(copying: builder.pairs),
+            empties: AlignedBytes(copying: builder.empties),
+            levels: AlignedBytes(copying: builder.levels),
             leaves: AlignedBytes(copying: builder.leaves)
         )
         // Safety: each block holds the array it was copied from, and lives as long as this value does.
@@ -73,6 +79,9 @@ final class SlicedPlan: @unchecked Sendable {
                 trees: UnsafePointer(blocks.trees.start.assumingMemoryBound(to: CShimsSlicedTree.self)),
                 steps: UnsafePointer(blocks.steps.start.assumingMemoryBound(to: CShimsStep.self)),
                 twigs: UnsafePointer(blocks.twigs.start.assumingMemoryBound(to: CShimsTwig.self)),
+                pairs: UnsafePointer(blocks.pairs.start.assumingMemoryBound(to: CShimsPair.self)),
+                empties: UnsafePointer(blocks.empties.start.assumingMemoryBound(to: UInt32.self)),
+                levels: UnsafePointer(blocks.levels.start.assumingMemoryBound(to: UInt32.self)),
                 leaves: UnsafePointer(blocks.leaves.start.assumingMemoryBound(to: UInt8.self)),
                 columnCount: UInt32(builder.masks.columns.count),
                 setCount: UInt32(builder.masks.sets.count),
@@ -83,7 +92,8 @@ final class SlicedPlan: @unchecked Sendable {
         unsafe forest = UnsafePointer(blocks.forest.start.assumingMemoryBound(to: CShimsSlicedForest.self))
         byteCount =
             blocks.columns.count + blocks.sets.count + blocks.setBits.count + blocks.groups.count + blocks.trees.count
-            + blocks.steps.count + blocks.twigs.count + blocks.leaves.count
+            + blocks.steps.count + blocks.twigs.count + blocks.pairs.count + blocks.empties.count + blocks.levels.count
+            + blocks.leaves.count
     }
 
     /// Whether a tree is sliced, or else walked.
@@ -170,12 +180,19 @@ private struct SlicedBuilder {
     var trees: [CShimsSlicedTree] = []
     var steps: [CShimsStep] = []
     var twigs: [CShimsTwig] = []
+    var pairs: [CShimsPair] = []
+    var empties: [UInt32] = []
+    var levels: [UInt32] = []
     var leaves: [UInt8] = []
 
     /// The open group's trees, slots and steps; a step's level orders it.
     private var groupTrees = 0
     private var groupSlots = 0
     private var groupSteps: [(level: Int, step: CShimsStep)] = []
+    /// Twigs and pairs with their turn.
+    private var groupTwigs: [(turn: Int, twig: CShimsTwig)] = []
+    private var groupPairs: [(turn: Int, pair: CShimsPair)] = []
+    private var firstEmpty = 0
     private var previous: Int?
 
     /// Slots that a group's trees should share: as many as stay in the nearest cache beside all else.
@@ -214,42 +231,25 @@ private struct SlicedBuilder {
         if groupTrees >= Self.treesMax || groupTrees > 0 && groupSlots + sliced.slotCount > Self.slotsWanted {
             endGroup()
         }
-        let firstTwig = twigs.count
         let firstSlot = groupSlots
-        for twig in sliced.twigs {
-            let mask = masks.mask(of: tree.nodes[twig.node], tree)
-            twigs.append(CShimsTwig(reach: Self.bytes(firstSlot + twig.slot), mask: Self.bytes(mask)))
-        }
-        for step in sliced.steps {
-            let mask = masks.mask(of: tree.nodes[step.node], tree)
-            groupSteps.append(
-                (
-                    step.level,
-                    CShimsStep(
-                        reach: Self.bytes(firstSlot + step.reach),
-                        stays: Self.bytes(firstSlot + step.stays),
-                        passes: Self.bytes(firstSlot + step.passes),
-                        mask: Self.bytes(mask)
-                    )
-                )
-            )
+        let firstLevel = levels.count
+        if sliced.isOblivious {
+            for twig in sliced.twigs { levels.append(Self.bytes(masks.mask(of: tree.nodes[twig.node], tree))) }
+        } else {
+            add(sliced, tree, firstSlot: firstSlot)
         }
         let (leafOffset, leafForm) = appendLeaves(tree, sliced)
         trees.append(
             CShimsSlicedTree(
                 leafOffset: leafOffset,
-                firstTwig: UInt32(firstTwig),
-                twigCount: UInt16(sliced.twigs.count),
-                firstSlot: UInt16(firstSlot),
+                firstSlot: Self.bytes(firstSlot),
+                lowestSlot: Self.bytes(sliced.isOblivious ? firstSlot : firstSlot + sliced.lowestSlot),
+                firstLevel: UInt32(firstLevel),
+                levelCount: UInt16(levels.count - firstLevel),
                 blockCount: UInt16(sliced.blockCount),
-                usedSlotCount: UInt16(sliced.usedSlotCount),
-                pairSlot: UInt16(firstSlot + sliced.pairSlot),
-                partnerSlot: UInt16(firstSlot + sliced.slotCount - sliced.pairCount),
-                pairCount: UInt16(sliced.pairCount),
                 leafForm: leafForm,
-                output: UInt32(tree.output),
                 exitsAsBefore: 0,
-                isOblivious: sliced.isOblivious ? 1 : 0
+                output: UInt32(tree.output)
             )
         )
         groupTrees += 1
@@ -267,17 +267,61 @@ private struct SlicedBuilder {
         )
     }
 
+    private mutating func add(_ sliced: SlicedTree, _ tree: Tree, firstSlot: Int) {
+        let lowest = Self.bytes(firstSlot + sliced.lowestSlot)
+        for (turn, twig) in sliced.twigs.enumerated() {
+            let mask = masks.mask(of: tree.nodes[twig.node], tree)
+            let reach = Self.bytes(firstSlot + twig.slot)
+            groupTwigs.append((turn, CShimsTwig(reach: reach, lowest: lowest, mask: Self.bytes(mask))))
+        }
+        for step in sliced.steps {
+            let mask = masks.mask(of: tree.nodes[step.node], tree)
+            groupSteps.append(
+                (
+                    step.level,
+                    CShimsStep(
+                        reach: Self.bytes(firstSlot + step.reach),
+                        stays: Self.bytes(firstSlot + step.stays),
+                        passes: Self.bytes(firstSlot + step.passes),
+                        mask: Self.bytes(mask)
+                    )
+                )
+            )
+        }
+        for pair in 0..<sliced.pairCount {
+            groupPairs.append(
+                (
+                    pair,
+                    CShimsPair(
+                        slot: Self.bytes(firstSlot + sliced.pairSlot + pair),
+                        partner: Self.bytes(firstSlot + sliced.partnerSlot + pair),
+                        lowest: lowest
+                    )
+                )
+            )
+        }
+        for slot in sliced.usedSlotCount..<sliced.partnerSlot { empties.append(Self.bytes(firstSlot + slot)) }
+        empties.append(lowest)
+    }
+
     /// Whether trees differ in their leaves alone.
     private func isAlike(_ tree: Tree, _ other: Tree) -> Bool {
         tree.nodes == other.nodes && tree.categorySets == other.categorySets
     }
 
+    /// Those of one level or turn do not wait for each other.
+    private static func inOrder<Element>(_ elements: [(order: Int, element: Element)]) -> [Element] {
+        elements.enumerated()
+            .sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
+            .map(\.element.element)
+    }
+
     mutating func endGroup() {
         guard groupTrees > 0 else { return }
-        // Steps of one level do not wait for each other.
-        let firstStep = steps.count
-        let sorted = groupSteps.enumerated().sorted { ($0.element.level, $0.offset) < ($1.element.level, $1.offset) }
-        steps += sorted.map(\.element.step)
+        let (firstStep, firstTwig, firstPair) = (steps.count, twigs.count, pairs.count)
+        steps += Self.inOrder(groupSteps.map { ($0.level, $0.step) })
+        twigs += Self.inOrder(groupTwigs.map { ($0.turn, $0.twig) })
+        pairs += Self.inOrder(groupPairs.map { ($0.turn, $0.pair) })
         if case .groups(let first, let count) = runs.last {
             runs[runs.count - 1] = .groups(first: first, count: count + 1)
         } else {
@@ -288,10 +332,17 @@ private struct SlicedBuilder {
                 firstTree: UInt32(trees.count - groupTrees),
                 treeCount: UInt32(groupTrees),
                 firstStep: UInt32(firstStep),
-                stepCount: UInt32(groupSteps.count)
+                stepCount: UInt32(steps.count - firstStep),
+                firstTwig: UInt32(firstTwig),
+                twigCount: UInt32(twigs.count - firstTwig),
+                firstPair: UInt32(firstPair),
+                pairCount: UInt32(pairs.count - firstPair),
+                firstEmpty: UInt32(firstEmpty),
+                emptyCount: UInt32(empties.count - firstEmpty)
             )
         )
-        (groupTrees, groupSlots, groupSteps) = (0, 0, [])
+        firstEmpty = empties.count
+        (groupTrees, groupSlots, groupSteps, groupTwigs, groupPairs) = (0, 0, [], [], [])
     }
 
     /// Appends a tree's leaves by exit code, at a multiple of 64 bytes.

@@ -36,8 +36,12 @@ struct SlicedTree {
     /// Whether all nodes of a level share one test: a twig then stands for a level, the last level first.
     private(set) var isOblivious = false
 
-    /// Slots in all.
-    var slotCount: Int { isOblivious ? 0 : blockCount * Self.blockSlots + pairCount }
+    /// Slots in all, the last of them for the lowest bits.
+    var slotCount: Int { isOblivious ? 0 : blockCount * Self.blockSlots + pairCount + 1 }
+    /// The first partner's slot.
+    var partnerSlot: Int { blockCount * Self.blockSlots }
+    /// The slot of the lowest bits of exit codes.
+    var lowestSlot: Int { slotCount - 1 }
 
     private static let blockSlots = 16
 

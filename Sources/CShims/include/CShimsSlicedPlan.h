@@ -18,21 +18,34 @@
 //      n1      n2
 //     /  \    /  \         A leaf beside an inner node is single. Singles are paired: the first of a pair has a slot s of its
 //    0    1  2    3        own, the second a partner slot behind the tree's slots, which is at last poured into s.
+//
+// Several trees go side by side, a group: their steps come level by level, their twigs and pairs in turn, so that none
+// waits for the one before, and a group's loops end once. Behind a tree's slots and partners one slot takes the lowest
+// bits of its exit codes.
+//
+// An oblivious tree (all nodes of a level share one test) needs no slots: its levels' masks are its exit code's bits.
 
 enum { CShimsMaskBytes = 64, CShimsSlotsPerBlock = 16, CShimsSlotsMax = 1024, CShimsStepsAhead = 12 };
 
-// Slots are counted from the first of the group; where bytes are meant, a slot or mask takes CShimsMaskBytes.
+// Slots are counted from the first of the group; places are in bytes, CShimsMaskBytes a slot or mask.
 typedef struct {
-    uint32_t reach;   // the slot of the rows that reach the node, in bytes
-    uint32_t stays;   // where those go that fail the test, in bytes
-    uint32_t passes;  // where those go that pass it, in bytes
-    uint32_t mask;    // the test's mask, in bytes
+    uint32_t reach;   // the rows that reach the node
+    uint32_t stays;   // where those go that fail the test
+    uint32_t passes;  // where those go that pass it
+    uint32_t mask;    // the test's mask
 } CShimsStep;
 
 typedef struct {
-    uint32_t reach;  // in bytes
-    uint32_t mask;   // in bytes
+    uint32_t reach;   // the rows that reach the node
+    uint32_t lowest;  // where those are added that pass the test
+    uint32_t mask;    // the test's mask
 } CShimsTwig;
+
+typedef struct {
+    uint32_t slot;     // where the partner's rows are added
+    uint32_t partner;
+    uint32_t lowest;   // where they are added, too
+} CShimsPair;
 
 // How a tree's leaves are stored, by exit code.
 typedef enum {
@@ -43,26 +56,24 @@ typedef enum {
 } CShimsSlicedLeafForm;
 
 typedef struct {
-    uint64_t leafOffset;      // in bytes
-    uint32_t firstTwig;
-    uint16_t twigCount;
-    uint16_t firstSlot;
-    uint16_t blockCount;      // of 16 slots, so 32 codes; 1 ... 8, a power of two
-    uint16_t usedSlotCount;   // the others of the blocks have no rows
-    uint16_t pairSlot;        // the first slot that has a partner to be poured into it
-    uint16_t partnerSlot;     // the first partner; the pairs' slots follow each other on both sides
-    uint16_t pairCount;
+    uint64_t leafOffset;     // in bytes
+    uint32_t firstSlot;      // place of the tree's slots
+    uint32_t lowestSlot;     // place of its exit codes' lowest bits
+    uint32_t firstLevel;     // of an oblivious tree, among the levels: the last level's mask, that of the one above, ...
+    uint16_t levelCount;     // of an oblivious tree; 0 for others
+    uint16_t blockCount;     // of 16 slots, so 32 codes; 1 ... 8, a power of two
     uint16_t leafForm;
+    uint16_t exitsAsBefore;  // 1: the same tests as the tree before, with other leaves
     uint32_t output;
-    uint16_t exitsAsBefore;   // 1: the same tests as the tree before, with other leaves
-    uint16_t isOblivious;     // 1: all nodes of a level share one test; the twigs' masks are the code's bits, lowest first
 } CShimsSlicedTree;
 
+// Steps, twigs, pairs, and slots that start without a row.
 typedef struct {
-    uint32_t firstTree;
-    uint32_t treeCount;
-    uint32_t firstStep;
-    uint32_t stepCount;
+    uint32_t firstTree, treeCount;
+    uint32_t firstStep, stepCount;
+    uint32_t firstTwig, twigCount;
+    uint32_t firstPair, pairCount;
+    uint32_t firstEmpty, emptyCount;
 } CShimsSlicedGroup;
 
 // The tests of a code column: mask firstMask + j is "code above j", for j below the count.
@@ -88,6 +99,9 @@ typedef struct {
     const CShimsSlicedTree *trees;
     const CShimsStep *steps;
     const CShimsTwig *twigs;
+    const CShimsPair *pairs;
+    const uint32_t *empties;  // places of slots
+    const uint32_t *levels;   // places of masks
     const uint8_t *leaves;
     uint32_t columnCount;
     uint32_t setCount;
