@@ -476,39 +476,90 @@ private func addDoubles(
     _ sums: UnsafeMutablePointer<Double>
 ) {
     if unsafe tree.pointee.leafForm == UInt16(CShimsBytesOfDoubles.rawValue) {
-        let isSmall = unsafe tree.pointee.blockCount == 1
-        var row = 0
-        while row < rows {
-            let index = unsafe CL_orderForDoubles(CL_load(exits + row))
-            if isSmall {
-                unsafe CL_addDoubles(
-                    sums + row,
-                    CL_lookupOf32(leaves, index),
-                    CL_lookupOf32(leaves + 32, index),
-                    CL_lookupOf32(leaves + 64, index),
-                    CL_lookupOf32(leaves + 96, index),
-                    CL_lookupOf32(leaves + 128, index),
-                    CL_lookupOf32(leaves + 160, index),
-                    CL_lookupOf32(leaves + 192, index),
-                    CL_lookupOf32(leaves + 224, index)
-                )
-            } else {
-                unsafe CL_addDoubles(
-                    sums + row,
-                    CL_lookupOf64(leaves, index),
-                    CL_lookupOf64(leaves + 64, index),
-                    CL_lookupOf64(leaves + 128, index),
-                    CL_lookupOf64(leaves + 192, index),
-                    CL_lookupOf64(leaves + 256, index),
-                    CL_lookupOf64(leaves + 320, index),
-                    CL_lookupOf64(leaves + 384, index),
-                    CL_lookupOf64(leaves + 448, index)
-                )
-            }
-            row &+= registerBytes
+        if unsafe tree.pointee.blockCount == 1 {
+            unsafe addBytesOfDoubles(leaves, exits, codes: 32, rows: rows, sums)
+        } else {
+            unsafe addBytesOfDoubles(leaves, exits, codes: 64, rows: rows, sums)
         }
         return
     }
     let values = unsafe UnsafeRawPointer(leaves).assumingMemoryBound(to: Double.self)
     for row in 0..<rows { unsafe sums[row] += values[Int(exits[row])] }
+}
+
+/// Adds leaves that are looked up byte by byte.
+///
+/// Shuffles are what a register of 32 rows waits for, while loads idle: so it takes some further rows along whose leaves
+/// are loaded one by one, from the plain values behind the bytes. Twice as many codes take nearly twice the shuffles.
+@inline(always)
+private func addBytesOfDoubles(
+    _ leaves: UnsafePointer<UInt8>,
+    _ exits: UnsafePointer<UInt8>,
+    codes: Int,
+    rows: Int,
+    _ sums: UnsafeMutablePointer<Double>
+) {
+    let plain = unsafe UnsafeRawPointer(leaves + 8 &* codes).assumingMemoryBound(to: Double.self)
+    let alongPerByte = registerBytes == 32 ? codes / 16 : 0
+    var row = 0
+    // Whole registers of rows, whatever lies behind the last one.
+    let end = (rows &+ registerBytes &- 1) & ~(registerBytes &- 1)
+    while row &+ registerBytes &+ 8 &* alongPerByte <= end {
+        unsafe addBytesOfDoubles(leaves, plain, exits, row, codes: codes, alongPerByte, sums)
+        row &+= registerBytes &+ 8 &* alongPerByte
+    }
+    while row < end {
+        unsafe addBytesOfDoubles(leaves, plain, exits, row, codes: codes, 0, sums)
+        row &+= registerBytes
+    }
+}
+
+@inline(always)
+private func addBytesOfDoubles(
+    _ leaves: UnsafePointer<UInt8>,
+    _ plain: UnsafePointer<Double>,
+    _ exits: UnsafePointer<UInt8>,
+    _ row: Int,
+    codes: Int,
+    _ alongPerByte: Int,
+    _ sums: UnsafeMutablePointer<Double>
+) {
+    let index = unsafe CL_orderForDoubles(CL_load(exits + row))
+    let along = row &+ registerBytes
+    let b0 = unsafe bytes(leaves, 0, codes, index)
+    unsafe addPlain(plain, exits, along, alongPerByte, sums)
+    let b1 = unsafe bytes(leaves, 1, codes, index)
+    unsafe addPlain(plain, exits, along &+ alongPerByte, alongPerByte, sums)
+    let b2 = unsafe bytes(leaves, 2, codes, index)
+    unsafe addPlain(plain, exits, along &+ 2 &* alongPerByte, alongPerByte, sums)
+    let b3 = unsafe bytes(leaves, 3, codes, index)
+    unsafe addPlain(plain, exits, along &+ 3 &* alongPerByte, alongPerByte, sums)
+    let b4 = unsafe bytes(leaves, 4, codes, index)
+    unsafe addPlain(plain, exits, along &+ 4 &* alongPerByte, alongPerByte, sums)
+    let b5 = unsafe bytes(leaves, 5, codes, index)
+    unsafe addPlain(plain, exits, along &+ 5 &* alongPerByte, alongPerByte, sums)
+    let b6 = unsafe bytes(leaves, 6, codes, index)
+    unsafe addPlain(plain, exits, along &+ 6 &* alongPerByte, alongPerByte, sums)
+    let b7 = unsafe bytes(leaves, 7, codes, index)
+    unsafe addPlain(plain, exits, along &+ 7 &* alongPerByte, alongPerByte, sums)
+    unsafe CL_addDoubles(sums + row, b0, b1, b2, b3, b4, b5, b6, b7)
+}
+
+@inline(always)
+private func bytes(_ leaves: UnsafePointer<UInt8>, _ byte: Int, _ codes: Int, _ index: CLBits) -> CLBits {
+    unsafe codes == 32 ? CL_lookupOf32(leaves + byte &* 32, index) : CL_lookupOf64(leaves + byte &* 64, index)
+}
+
+@inline(always)
+private func addPlain(
+    _ leaves: UnsafePointer<Double>,
+    _ exits: UnsafePointer<UInt8>,
+    _ first: Int,
+    _ count: Int,
+    _ sums: UnsafeMutablePointer<Double>
+) {
+    if count > 0 { unsafe sums[first] += leaves[Int(exits[first])] }
+    if count > 1 { unsafe sums[first &+ 1] += leaves[Int(exits[first &+ 1])] }
+    if count > 2 { unsafe sums[first &+ 2] += leaves[Int(exits[first &+ 2])] }
+    if count > 3 { unsafe sums[first &+ 3] += leaves[Int(exits[first &+ 3])] }
 }

@@ -357,9 +357,9 @@ private struct SlicedBuilder {
         let byByte = hasLookups && values.count <= 64
         if byByte {
             for byte in 0..<(isFloat ? 4 : 8) { leaves += bytes.map { $0[byte] } }
-        } else {
-            leaves += bytes.joined()
         }
+        // Doubles by byte have the plain ones behind them.
+        if !byByte || !isFloat { leaves += bytes.joined() }
         leaves += [UInt8](repeating: 0, count: (64 - leaves.count % 64) % 64)
         let form: CShimsSlicedLeafForm =
             switch (isFloat, byByte) {
