@@ -21,7 +21,7 @@ public final class EnsembleKernel: Sendable {
     public let outputCount: Int
     /// Bytes of the packed ensemble.
     public let packedByteCount: Int
-    /// Code columns: the bytes that a row is turned into.
+    /// Bytes that a row's codes take: one a code column, two a column of trees too large for slices.
     public let columnCount: Int
 
     private let plan: PackedPlan
@@ -63,7 +63,7 @@ public final class EnsembleKernel: Sendable {
         featureCount = ensemble.featureCount
         outputCount = plan.outputCount
         packedByteCount = raw?.byteCount ?? plan.byteCount + derivedByteCount
-        columnCount = plan.columnCount
+        columnCount = plan.columnCount + 2 * plan.wideColumnCount
     }
 
     /// The margins of float rows, before the output transform: `rows` × ``outputCount``, row by row.

@@ -53,6 +53,14 @@ extension PackedPlan {
             } else {
                 unsafe PortableQuantiser.rank(pass, count: count, ranks.rankers, into: memory.codes)
                 unsafe PortableQuantiser.classify(pass, count: count, categoryTables, lowest: -1, into: memory.codes)
+                unsafe WideRank.rank(
+                    pass,
+                    count: count,
+                    wideRanks.rankers,
+                    passesEqual: wideRanks.passesEqual,
+                    columns: wideColumnCount,
+                    into: memory.wideCodes
+                )
             }
             unsafe sum(memory, count: count, kernel, into: margins + first * outputCount)
         }
@@ -77,6 +85,7 @@ extension PackedPlan {
         // XGBoost takes no negative number for a category, LightGBM those above -1 for category 0.
         let lowest: Float = isFloat32 ? -.leastNonzeroMagnitude : -1
         unsafe PortableQuantiser.classify(pass, count: count, categoryTables, lowest: lowest, into: memory.codes)
+        unsafe WideRank.rank(pass, count: count, wideRanks.rankers, columns: wideColumnCount, into: memory.wideCodes)
     }
 
     /// Sums the trees over a pass of codes and writes its margins, widened, row by row.
@@ -137,7 +146,7 @@ extension PackedPlan {
                     sums
                 )
             case .walked(let first, let trees):
-                unsafe TreeWalk.add(walk, first..<first + trees, memory.codes, rows: count, sums)
+                unsafe LargeTreeWalk.add(large, largeTrees(from: first, trees), memory.rows, count: count, sums)
             }
         }
     }
@@ -160,7 +169,7 @@ extension PackedPlan {
                     sums
                 )
             case .walked(let first, let trees):
-                unsafe TreeWalk.add(walk, first..<first + trees, memory.codes, rows: count, sums)
+                unsafe LargeTreeWalk.add(large, largeTrees(from: first, trees), memory.rows, count: count, sums)
             }
         }
     }
@@ -169,6 +178,10 @@ extension PackedPlan {
     private func addTreesToFew(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Float>) {
         if let lanes {
             unsafe kernel.addTreeLanes(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
+            return
+        }
+        if large.treeCount > 0 {
+            for row in 0..<count { unsafe LargeTreeWalk.add(large, walk, memory.rows, row: row, sums + row) }
             return
         }
         for row in 0..<count {
@@ -182,6 +195,10 @@ extension PackedPlan {
             unsafe kernel.addTreeLanes(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
             return
         }
+        if large.treeCount > 0 {
+            for row in 0..<count { unsafe LargeTreeWalk.add(large, walk, memory.rows, row: row, sums + row) }
+            return
+        }
         for row in 0..<count {
             let codes = unsafe memory.codes + row
             unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)
@@ -189,39 +206,71 @@ extension PackedPlan {
     }
 
     /// Up to this many rows another form is faster than slices.
-    private func fewRowsMax(_ kernel: KernelName) -> Int { lanes?.rowsMax ?? 8 }
+    private func fewRowsMax(_ kernel: KernelName) -> Int {
+        if large.treeCount == walk.treeCount { return LargeTreeWalk.singleRowsMax }
+        return lanes?.rowsMax ?? 8
+    }
+
+    /// Where some trees that follow each other, all of them large, are among the large ones.
+    private func largeTrees(from first: Int, _ count: Int) -> Range<Int> {
+        // Safety: the plan has `treeCount` trees, in order.
+        var (low, high) = (0, large.treeCount)
+        while low < high {
+            let middle = (low + high) / 2
+            if unsafe Int(large.trees[middle].tree) < first { low = middle + 1 } else { high = middle }
+        }
+        return low..<low + count
+    }
 
     /// A thread's working memory, cut up for this plan.
     @unsafe
     private struct Work {
         let codes: UnsafeMutablePointer<UInt8>
+        let wideCodes: UnsafeMutablePointer<UInt16>
         let sums: UnsafeMutableRawPointer
         let temporary: UnsafeMutableRawPointer
         let narrowed: UnsafeMutablePointer<Float>
         let masks: UnsafeMutableRawPointer
+        /// What large trees walk on.
+        let rows: LargeTreeWalk.Rows
     }
 
     /// Working memory for whichever of the evaluators runs: ranking, clearing or walking.
     private var temporaryByteCount: Int {
-        let walking = TreeWalk.workByteCount(columns: columnCount, trees: walk.treeCount)
+        let walking = max(
+            TreeWalk.workByteCount(columns: columnCount, trees: walk.treeCount),
+            LargeTreeWalk.workByteCount(large, columns: columnCount, trees: walk.treeCount)
+        )
         return max(slicedWorkByteCount, bucketRankWorkByteCount, treeLanesWorkByteCount, walking)
     }
 
     private func work(_ scratch: KernelScratch, narrowedFeatures: Int) -> Work {
         let codeBytes = columnCount * Self.rowsMax
+        let wideBytes = WideRank.codeCount(columns: wideColumnCount) * MemoryLayout<UInt16>.stride
         let maskBytes = sliced.maskCount * Int(CShimsMaskBytes)
         let narrowedBytes = narrowedFeatures * Self.rowsMax * MemoryLayout<Float>.stride
         let blocks = unsafe scratch.prepare(
-            codeByteCount: codeBytes + narrowedBytes + maskBytes + temporaryByteCount,
+            codeByteCount: codeBytes + wideBytes + narrowedBytes + maskBytes + temporaryByteCount,
             sumByteCount: outputCount * Self.rowsMax * MemoryLayout<Double>.stride
         )
         let codes = unsafe blocks.codes.assumingMemoryBound(to: UInt8.self)
+        let wideCodes = unsafe (blocks.codes + codeBytes).assumingMemoryBound(to: UInt16.self)
+        let narrowed = unsafe blocks.codes + codeBytes + wideBytes
+        let temporary = unsafe narrowed + narrowedBytes + maskBytes
         return unsafe Work(
             codes: codes,
+            wideCodes: wideCodes,
             sums: blocks.sums,
-            temporary: blocks.codes + codeBytes + narrowedBytes + maskBytes,
-            narrowed: UnsafeMutableRawPointer(codes + codeBytes).assumingMemoryBound(to: Float.self),
-            masks: blocks.codes + codeBytes + narrowedBytes
+            temporary: temporary,
+            narrowed: narrowed.assumingMemoryBound(to: Float.self),
+            masks: narrowed + narrowedBytes,
+            rows: LargeTreeWalk.Rows(
+                codes: codes,
+                columnCount: columnCount,
+                wideCodes: UnsafePointer(wideCodes),
+                wideColumnCount: max(1, wideColumnCount),
+                work: temporary
+            )
         )
     }
 }

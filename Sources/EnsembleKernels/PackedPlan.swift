@@ -16,21 +16,26 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let sumScale: SumScale
     /// Outputs that no tree adds to keep their base margin as it is.
     let outputHasTree: [Bool]
-    /// Code columns, and so bytes a row.
+    /// Byte columns.
     let columnCount: Int
+    /// Wide columns, of two bytes.
+    let wideColumnCount: Int
     /// The trees in slices.
     let sliced: SlicedPlan
     let ranks: RankerBlock
+    let wideRanks: WideRankerBlock
     let categoryTables: [CategoryTable]
     /// The same trees for walking.
     let walk: WalkPlan
+    /// The trees that are too large for slices.
+    let large: LargeTreePlan
     /// The same trees for a few rows in lanes; nil where the kernel or the trees are not for that.
     let lanes: TreeLanes?
 
     /// Bytes that evaluating touches.
     var byteCount: Int {
-        sliced.byteCount + ranks.byteCount
-            + categoryTables.reduce(0) { $0 + $1.classes.count } + walk.byteCount
+        sliced.byteCount + ranks.byteCount + wideRanks.byteCount
+            + categoryTables.reduce(0) { $0 + $1.classes.count } + walk.byteCount + large.byteCount
             + (lanes?.byteCount ?? 0)
     }
 
@@ -43,7 +48,9 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     init(_ ensemble: Ensemble, _ kernel: KernelName) throws(KernelError) {
         let columns = try CodeColumns(ensemble)
         let walkPlan = try WalkPlan(ensemble, columns)
+        let largePlan = try LargeTreePlan(ensemble, columns)
         lanes = kernel.hasTreeLanes ? TreeLanes(ensemble, columns) : nil
+        large = largePlan
         walk = walkPlan
         sliced = SlicedPlan(ensemble, columns, hasLookups: kernel.hasLookups)
         arithmetic = ensemble.arithmetic
@@ -52,11 +59,13 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         baseMargins = ensemble.baseMargins
         sumScale = ensemble.sumScale
         columnCount = columns.count
+        wideColumnCount = columns.wideCount
         categoryTables = columns.categories.tables
         var hasTree = [Bool](repeating: false, count: ensemble.outputCount)
         for tree in ensemble.trees { hasTree[tree.output] = true }
         outputHasTree = hasTree
 
         ranks = RankerBlock(columns.ranks.tables, ensemble.arithmetic)
+        wideRanks = WideRankerBlock(columns.wideRanks.tables, ensemble.arithmetic)
     }
 }

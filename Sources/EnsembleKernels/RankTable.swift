@@ -18,7 +18,7 @@ enum SpecialValues: Hashable, Comparable {
 
     init(_ node: Node, _ arithmetic: Arithmetic) {
         switch node.missing {
-        case .nan: self = node.defaultLeft ? .nanLeft : .nanRight
+        case .zeroAndNaN where !arithmetic.hasZeroBand, .nan: self = node.defaultLeft ? .nanLeft : .nanRight
         case .none: self = .nanAsZero
         case .zeroAndNaN: self = node.defaultLeft ? .zeroLeft : .zeroRight
         }
@@ -27,10 +27,11 @@ enum SpecialValues: Hashable, Comparable {
     var includesZero: Bool { self == .zeroLeft || self == .zeroRight }
 }
 
-/// The sorted thresholds of a feature (or some of them, at most 255) and the code columns ranked by them.
+/// The sorted thresholds of a feature (or some of them) and the code columns ranked by them.
 struct RankTable {
-    /// Thresholds fit one byte: ranks are 0...255.
+    /// With so many thresholds ranks fit one byte, or two.
     static let thresholdsMax = 255
+    static let wideThresholdsMax = 65_535
 
     let feature: Int
     /// Sorted, distinct, as ``comparable(_:_:)`` makes them.
@@ -77,12 +78,23 @@ struct RankColumns {
     private var tablesOfFeature: [[Int]]
     private let arithmetic: Arithmetic
 
-    /// Columns for all numeric nodes; column numbers are handed out from `nextColumn` on.
-    init(_ ensemble: Ensemble, nextColumn: inout Int) {
+    /// Columns for all numeric nodes of some trees; column numbers are handed out from `nextColumn` on.
+    ///
+    /// - Parameters:
+    ///   - ensemble: what is packed.
+    ///   - thresholdsMax: as many thresholds as a column's codes can count.
+    ///   - nextColumn: the next column's number.
+    ///   - isIncluded: whether a tree's nodes are looked at.
+    init(
+        _ ensemble: Ensemble,
+        thresholdsMax: Int = RankTable.thresholdsMax,
+        nextColumn: inout Int,
+        where isIncluded: (Tree) -> Bool
+    ) {
         arithmetic = ensemble.arithmetic
         tablesOfFeature = [[Int]](repeating: [], count: ensemble.featureCount)
         var found = [[SpecialValues: Set<Double>]](repeating: [:], count: ensemble.featureCount)
-        for tree in ensemble.trees {
+        for tree in ensemble.trees where isIncluded(tree) {
             for node in tree.nodes {
                 guard case .threshold(let threshold) = node.test else { continue }
                 let value = RankTable.comparable(threshold, arithmetic)
@@ -91,17 +103,17 @@ struct RankColumns {
         }
         for (feature, kinds) in found.enumerated() where !kinds.isEmpty {
             let union = kinds.values.reduce(into: Set<Double>()) { $0.formUnion($1) }
-            // One search serves all columns of a feature while its thresholds fit one byte together.
-            if union.count <= RankTable.thresholdsMax {
+            // One search serves all columns of a feature while its thresholds fit the codes together.
+            if union.count <= thresholdsMax {
                 add(feature, union.sorted(), kinds.keys.sorted(), &nextColumn)
                 continue
             }
             for (special, thresholds) in kinds.sorted(by: { $0.key < $1.key }) {
-                // More than 255 thresholds take several columns, each ranking its own stretch: a value below the
-                // stretch has rank 0 there and one above it the highest, so each comparison still comes out right.
+                // More thresholds take several columns, each ranking its own stretch: a value below the stretch has
+                // rank 0 there and one above it the highest, so each comparison still comes out right.
                 let sorted = thresholds.sorted()
-                for start in stride(from: 0, to: sorted.count, by: RankTable.thresholdsMax) {
-                    let end = min(start + RankTable.thresholdsMax, sorted.count)
+                for start in stride(from: 0, to: sorted.count, by: thresholdsMax) {
+                    let end = min(start + thresholdsMax, sorted.count)
                     add(feature, Array(sorted[start..<end]), [special], &nextColumn)
                 }
             }

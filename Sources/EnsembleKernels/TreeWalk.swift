@@ -43,65 +43,8 @@ enum TreeWalk {
         }
     }
 
-    /// Adds some trees to the sums of the first `rows` rows of a pass, tree by tree.
-    static func add(
-        _ plan: WalkPlan,
-        _ trees: Range<Int>,
-        _ codes: UnsafePointer<UInt8>,
-        rows: Int,
-        _ sums: UnsafeMutablePointer<Float>
-    ) {
-        // Safety: as above.
-        for tree in trees {
-            let sums = unsafe sums + Int(plan.outputs[tree]) * Int(CShimsRowsMax)
-            for row in 0..<rows {
-                unsafe sums[row] += Float(plan.values[exitPlace(plan, tree, codes + row)])
-            }
-        }
-    }
-
-    /// Adds some trees to double sums.
-    static func add(
-        _ plan: WalkPlan,
-        _ trees: Range<Int>,
-        _ codes: UnsafePointer<UInt8>,
-        rows: Int,
-        _ sums: UnsafeMutablePointer<Double>
-    ) {
-        // Safety: as above.
-        for tree in trees {
-            let sums = unsafe sums + Int(plan.outputs[tree]) * Int(CShimsRowsMax)
-            for row in 0..<rows {
-                unsafe sums[row] += plan.values[exitPlace(plan, tree, codes + row)]
-            }
-        }
-    }
-
-    private static func exitPlace(_ plan: WalkPlan, _ tree: Int, _ codes: UnsafePointer<UInt8>) -> Int {
-        // Safety: see `add`.
-        var place = Int(unsafe plan.roots[tree])
-        while true {
-            let node = unsafe plan.nodes[place]
-            var child = node.child
-            var isRight: Bool
-            if node.flags & WalkPlan.isMember == 0 {
-                isRight = unsafe codes[Int(node.column) * Int(CShimsRowsMax)] > node.key
-            } else {
-                let member = unsafe plan.memberNodes[Int(child)]
-                child = member.child
-                isRight = false
-                for index in 0..<Int(member.columnCount) where !isRight {
-                    let code = unsafe codes[(Int(member.firstColumn) + index) * Int(CShimsRowsMax)]
-                    isRight = unsafe plan.memberSets[Int(member.firstSet) + index] >> UInt64(code & 63) & 1 == 1
-                }
-            }
-            place = Int(child) + (isRight ? 1 : 0)
-            if node.flags & (isRight ? WalkPlan.rightIsLeaf : WalkPlan.leftIsLeaf) != 0 { return place }
-        }
-    }
-
-    /// The place of each tree's exit leaf; in `work`, until the next call.
-    private static func exitPlaces(
+    /// The place of each sliced tree's exit leaf; in `work`, until the next call.
+    static func exitPlaces(
         _ plan: WalkPlan,
         _ codes: UnsafePointer<UInt8>,
         columns: Int,

@@ -1,8 +1,10 @@
 internal import CShims
 import TreeEnsemble
 
-/// An ensemble packed for walking: a few rows reach their leaves sooner by going from node to node than by clearing
-/// bits for 64 rows at a time.
+/// The trees of an ensemble that can be sliced, packed for walking.
+///
+/// A few rows reach their leaves sooner by going from node to node than in slices of many rows. ``LargeTreePlan`` has the
+/// larger trees.
 ///
 /// Both children of a node lie side by side, so that a step is `child + (code > key)`, without a branch.
 ///
@@ -36,6 +38,7 @@ final class WalkPlan: @unchecked Sendable {
     /// Walks have no room for more columns.
     static let columnsMax = 1 << 16
 
+    /// Trees in all; those that are not sliced have no nodes here, and any place as their root.
     let treeCount: Int
     /// Trees that are more than a leaf.
     let walkedTreeCount: Int
@@ -67,7 +70,8 @@ final class WalkPlan: @unchecked Sendable {
     /// - Throws: ``KernelError/tooLarge(_:)`` if it has too many columns or nodes to be numbered.
     init(_ ensemble: Ensemble, _ columns: CodeColumns) throws(KernelError) {
         var builder = WalkBuilder()
-        let nodeCount = ensemble.trees.reduce(0) { $0 + $1.nodes.count + $1.leafValues.count }
+        let small = ensemble.trees.filter(SlicedPlan.slices)
+        let nodeCount = small.reduce(0) { $0 + $1.nodes.count + $1.leafValues.count }
         guard columns.count <= Self.columnsMax else {
             throw .tooLarge("\(columns.count) code columns; at most \(Self.columnsMax) can be numbered")
         }
@@ -109,6 +113,11 @@ private struct WalkBuilder {
 
     /// Adds a tree's nodes, level by level, so that the first steps of all trees lie close together.
     mutating func add(_ tree: Tree, _ columns: CodeColumns) {
+        guard SlicedPlan.slices(tree) else {
+            roots.append(0)
+            outputs.append(UInt32(tree.output))
+            return
+        }
         if !tree.nodes.isEmpty { walkedTrees.append(UInt32(roots.count)) }
         roots.append(UInt32(nodes.count))
         outputs.append(UInt32(tree.output))
@@ -141,21 +150,26 @@ private struct WalkBuilder {
             let (column, key) = columns.ranks.place(of: node, threshold: threshold)
             return WalkPlan.Node(child: left, column: UInt16(column), key: UInt8(key), flags: flags)
         }
+        memberNodes.append(WalkPlan.MemberNode(node, tree, columns, child: Int(left), &memberSets))
+        return WalkPlan.Node(child: UInt32(memberNodes.count - 1), column: 0, key: 0, flags: flags | WalkPlan.isMember)
+    }
+}
+
+extension WalkPlan.MemberNode {
+    /// The record of a categorical node; its sets are appended.
+    init(_ node: Node, _ tree: Tree, _ columns: CodeColumns, child: Int, _ sets: inout [UInt64]) {
         guard let (split, membersGoLeft) = CategoryColumns.split(node, tree) else {
             preconditionFailure("a node compares or looks up")
         }
         let table = columns.categories.table(of: split, feature: Int(node.feature))
-        memberNodes.append(
-            WalkPlan.MemberNode(
-                child: left,
-                firstColumn: UInt32(table.firstColumn),
-                firstSet: UInt32(memberSets.count),
-                columnCount: UInt32(table.columnCount)
-            )
+        self.init(
+            child: UInt32(child),
+            firstColumn: UInt32(table.firstColumn),
+            firstSet: UInt32(sets.count),
+            columnCount: UInt32(table.columnCount)
         )
         for column in 0..<table.columnCount {
-            memberSets.append(table.codes(of: split, members: !membersGoLeft, column: column))
+            sets.append(table.codes(of: split, members: !membersGoLeft, column: column))
         }
-        return WalkPlan.Node(child: UInt32(memberNodes.count - 1), column: 0, key: 0, flags: flags | WalkPlan.isMember)
     }
 }

@@ -52,7 +52,7 @@ struct RandomEnsemble {
         for index in 0..<shape.trees {
             trees.append(Self.tree(shape, shape.leaves[index % shape.leaves.count], index, pools, &generator))
         }
-        let isFloat = shape.arithmetic == .float32LessThan
+        let isFloat = shape.arithmetic.sum == .float32
         ensemble = Ensemble(
             provenance: Provenance(library: "random", libraryVersion: "0", format: "none"),
             objective: "none",
@@ -69,8 +69,21 @@ struct RandomEnsemble {
     }
 
     /// One tree whose levels are full but for the last: node n's children are nodes 2n + 1 and 2n + 2.
-    init(completeTreeOf leaves: Int, _ arithmetic: Arithmetic, using generator: inout SeededGenerator) {
-        let shape = EnsembleShape(name: "complete", arithmetic: arithmetic, trees: 0, leaves: [])
+    init(
+        completeTreeOf leaves: Int,
+        _ arithmetic: Arithmetic,
+        features: Int = 7,
+        thresholds: Int = 40,
+        using generator: inout SeededGenerator
+    ) {
+        let shape = EnsembleShape(
+            name: "complete",
+            arithmetic: arithmetic,
+            trees: 0,
+            leaves: [],
+            features: features,
+            thresholds: thresholds
+        )
         let empty = RandomEnsemble(shape, using: &generator)
         let pools = (0..<shape.features).map { _ in Self.thresholds(shape, &generator) }
         var sets: [CategorySet] = []
@@ -111,7 +124,7 @@ struct RandomEnsemble {
             let base = Double.random(in: -100...100, using: &generator)
             pool.append(Bool.random(using: &generator) ? base : base.rounded())
         }
-        if shape.arithmetic == .float32LessThan { return pool.map { Double(Float($0)) } }
+        if shape.arithmetic.values == .float32 { return pool.map { Double(Float($0)) } }
         return pool
     }
 
@@ -152,7 +165,7 @@ struct RandomEnsemble {
         for (leaf, hook) in hooks.enumerated() {
             if hook.isLeft { nodes[hook.node].left = ~Int32(leaf) } else { nodes[hook.node].right = ~Int32(leaf) }
         }
-        let isFloat = shape.arithmetic == .float32LessThan
+        let isFloat = shape.arithmetic.sum == .float32
         let values = (0..<max(leaves, 1)).map { _ in
             isFloat ? Double(Float.random(in: -1...1, using: &generator)) : .random(in: -1...1, using: &generator)
         }
