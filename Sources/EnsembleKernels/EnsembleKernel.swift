@@ -30,6 +30,10 @@ public final class EnsembleKernel: Sendable {
     /// What is computed from a row before the plan's trees look at it.
     private let derived: DerivedColumns?
 
+    /// The forms in which trees are gone through, each with the number of rows from which on it is the fastest; measured
+    /// when the ensemble was packed. Empty for an ensemble that needs raw values.
+    public var forms: [(firstRows: Int, form: EvaluationForm)] { raw == nil ? plan.forms.ranges : [] }
+
     /// Kernels that this processor can run, best first.
     public static var supportedByProcessor: [KernelName] {
         KernelName.allCases.filter { $0.missingOnThisProcessor.isEmpty }
@@ -51,7 +55,9 @@ public final class EnsembleKernel: Sendable {
         raw = try RawPlan(ensemble)
         var packed = ensemble.widened
         if raw != nil { packed.trees = [] }
-        plan = try PackedPlan(packed, chosen)
+        var measured = try PackedPlan(packed, chosen)
+        measured.measureForms(chosen)
+        plan = measured
         var derivedByteCount = 0
         if let features = ensemble.derivedFeatures {
             let columns = DerivedColumns(features, featureCount: ensemble.featureCount)

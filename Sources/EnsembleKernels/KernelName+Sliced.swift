@@ -18,6 +18,17 @@ extension KernelName {
         }
     }
 
+    /// Rows that cost as much in slices as one.
+    var sliceRows: Int {
+        switch self {
+        #if arch(x86_64)
+        case .avx512: EnsembleKernelsAVX512.slicedKernelRowStep()
+        case .avx2: EnsembleKernelsAVX2.slicedKernelRowStep()
+        #endif
+        default: slicedKernelRowStep()
+        }
+    }
+
     /// Whether a few rows can be scored with trees in lanes.
     var hasTreeLanes: Bool {
         switch self {

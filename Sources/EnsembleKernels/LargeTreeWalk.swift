@@ -27,9 +27,6 @@ enum LargeTreeWalk {
         }
     }
 
-    /// Up to this many rows are best walked one by one, if all trees are large.
-    static let singleRowsMax = 6
-
     private static let rowsMax = Int(CShimsRowsMax)
     private static let lanes = 8
     /// Steps between two looks which rows have arrived.

@@ -96,7 +96,7 @@ extension PackedPlan {
             for output in 0..<outputCount {
                 unsafe (sums + output * Self.rowsMax).update(repeating: Float(start(output)), count: Self.rowsMax)
             }
-            unsafe addTrees(memory, count: count, kernel, sums)
+            unsafe addTrees(memory, count: count, kernel, forms[count], sums)
             for output in 0..<outputCount {
                 let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
                 for row in 0..<count { unsafe to[row * outputCount] = Double(from[row]) }
@@ -106,7 +106,7 @@ extension PackedPlan {
             for output in 0..<outputCount {
                 unsafe (sums + output * Self.rowsMax).update(repeating: start(output), count: Self.rowsMax)
             }
-            unsafe addTrees(memory, count: count, kernel, sums)
+            unsafe addTrees(memory, count: count, kernel, forms[count], sums)
             for output in 0..<outputCount {
                 let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
                 for row in 0..<count { unsafe to[row * outputCount] = from[row] }
@@ -128,9 +128,16 @@ extension PackedPlan {
 
     private func start(_ output: Int) -> Double { arithmetic.start(base: baseMargins[output]) }
 
-    private func addTrees(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Float>) {
-        if count <= fewRowsMax(kernel) {
-            unsafe addTreesToFew(memory, count: count, kernel, sums)
+    /// Adds all trees to the sums of the first `count` rows, in one form.
+    func addTrees(
+        _ memory: Work,
+        count: Int,
+        _ kernel: KernelName,
+        _ form: EvaluationForm,
+        _ sums: UnsafeMutablePointer<Float>
+    ) {
+        if form != .slices {
+            unsafe addTreesToFew(memory, count: count, kernel, form, sums)
             return
         }
         unsafe kernel.makeMasks(sliced.forest, memory.codes, rows: count, work: memory.temporary, into: memory.masks)
@@ -151,9 +158,16 @@ extension PackedPlan {
         }
     }
 
-    private func addTrees(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Double>) {
-        if count <= fewRowsMax(kernel) {
-            unsafe addTreesToFew(memory, count: count, kernel, sums)
+    /// Adds all trees to the sums of the first `count` rows, in one form.
+    func addTrees(
+        _ memory: Work,
+        count: Int,
+        _ kernel: KernelName,
+        _ form: EvaluationForm,
+        _ sums: UnsafeMutablePointer<Double>
+    ) {
+        if form != .slices {
+            unsafe addTreesToFew(memory, count: count, kernel, form, sums)
             return
         }
         unsafe kernel.makeMasks(sliced.forest, memory.codes, rows: count, work: memory.temporary, into: memory.masks)
@@ -175,8 +189,14 @@ extension PackedPlan {
     }
 
     /// Walks a few rows, or takes their trees side by side.
-    private func addTreesToFew(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Float>) {
-        if let lanes {
+    private func addTreesToFew(
+        _ memory: Work,
+        count: Int,
+        _ kernel: KernelName,
+        _ form: EvaluationForm,
+        _ sums: UnsafeMutablePointer<Float>
+    ) {
+        if form == .lanes, let lanes {
             unsafe kernel.addTreeLanes(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
             return
         }
@@ -190,8 +210,14 @@ extension PackedPlan {
         }
     }
 
-    private func addTreesToFew(_ memory: Work, count: Int, _ kernel: KernelName, _ sums: UnsafeMutablePointer<Double>) {
-        if let lanes {
+    private func addTreesToFew(
+        _ memory: Work,
+        count: Int,
+        _ kernel: KernelName,
+        _ form: EvaluationForm,
+        _ sums: UnsafeMutablePointer<Double>
+    ) {
+        if form == .lanes, let lanes {
             unsafe kernel.addTreeLanes(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
             return
         }
@@ -203,12 +229,6 @@ extension PackedPlan {
             let codes = unsafe memory.codes + row
             unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)
         }
-    }
-
-    /// Up to this many rows another form is faster than slices.
-    private func fewRowsMax(_ kernel: KernelName) -> Int {
-        if large.treeCount == walk.treeCount { return LargeTreeWalk.singleRowsMax }
-        return lanes?.rowsMax ?? 8
     }
 
     /// Where some trees that follow each other, all of them large, are among the large ones.
@@ -224,7 +244,7 @@ extension PackedPlan {
 
     /// A thread's working memory, cut up for this plan.
     @unsafe
-    private struct Work {
+    struct Work {
         let codes: UnsafeMutablePointer<UInt8>
         let wideCodes: UnsafeMutablePointer<UInt16>
         let sums: UnsafeMutableRawPointer
@@ -244,7 +264,7 @@ extension PackedPlan {
         return max(slicedWorkByteCount, bucketRankWorkByteCount, treeLanesWorkByteCount, walking)
     }
 
-    private func work(_ scratch: KernelScratch, narrowedFeatures: Int) -> Work {
+    func work(_ scratch: KernelScratch, narrowedFeatures: Int) -> Work {
         let codeBytes = columnCount * Self.rowsMax
         let wideBytes = WideRank.codeCount(columns: wideColumnCount) * MemoryLayout<UInt16>.stride
         let maskBytes = sliced.maskCount * Int(CShimsMaskBytes)

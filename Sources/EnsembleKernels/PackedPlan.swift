@@ -31,6 +31,8 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let large: LargeTreePlan
     /// The same trees for a few rows in lanes; nil where the kernel or the trees are not for that.
     let lanes: TreeLanes?
+    /// Which form takes how many rows.
+    var forms = FormTable()
 
     /// Bytes that evaluating touches.
     var byteCount: Int {

@@ -43,6 +43,7 @@ private struct RankerParts {
     /// By column.
     let bases: [[UInt8]]
     let keys: [Int32]
+    let thresholdCount: Int
     let doubles: [Double]
 
     /// Doubles are searched by halves, in tables of at least this size.
@@ -62,6 +63,7 @@ private struct RankerParts {
         }
         // From any base on there are as many keys as a search may look at.
         keys = buckets.keys + [Int32](repeating: .max, count: 257)
+        thresholdCount = table.thresholds.count
         var padded = Self.paddedMin
         while padded < table.thresholds.count { padded *= 2 }
         doubles = table.thresholds + [Double](repeating: .nan, count: padded - table.thresholds.count)
@@ -101,6 +103,7 @@ private struct RankerParts {
             doubles: place(doubles),
             columns: place(placed),
             feature: UInt32(feature),
+            thresholdCount: UInt32(thresholdCount),
             paddedCount: UInt32(doubles.count),
             columnCount: UInt32(columns.count),
             zeroSpecial: columns.contains(where: \.isZeroSpecial) ? 1 : 0,

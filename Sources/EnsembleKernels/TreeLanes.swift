@@ -9,8 +9,6 @@ final class TreeLanes: @unchecked Sendable {
     let forest: CShimsLaneForest
     /// Bytes of it all.
     let byteCount: Int
-    /// Up to this many rows are faster so than 64 at a time.
-    let rowsMax: Int
 
     private let blocks: Blocks
 
@@ -54,20 +52,7 @@ final class TreeLanes: @unchecked Sendable {
             outputCount: UInt32(ensemble.outputCount),
             unused: 0
         )
-        rowsMax = Self.rowsMax(
-            trees: ensemble.trees.count,
-            slots: builder.slots.count / 192,
-            clears: builder.clearCount
-        )
         byteCount = blocks.groups.count + blocks.slots.count + blocks.leaves.count + blocks.outputs.count
-    }
-
-    /// Where the cost of 64 rows at a time, whatever their number, meets that of rows with trees in lanes.
-    ///
-    /// In tenths of a nanosecond, fitted to 500 trees of 31 leaves (16,200 clears, 284 slots) and 500 of 64 (26,850 and
-    /// 647): 64 rows take 15 a clear and 14 a tree, a row 12 a slot and 6 a tree; the same at 38 and 37 rows.
-    private static func rowsMax(trees: Int, slots: Int, clears: Int) -> Int {
-        min((15 * clears + 14 * trees) / (12 * slots + 6 * trees), 64)
     }
 }
 
@@ -88,8 +73,6 @@ private struct LaneBuilder {
     var groups: [CShimsLaneGroup] = []
     var slots: [UInt8] = []
     var leaves: [Double] = []
-    /// Clears of all trees, of which a slot has at most one for each.
-    var clearCount = 0
 
     mutating func add(_ trees: ArraySlice<Tree>, _ columns: CodeColumns) {
         let leafStride = trees.reduce(1) { max($0, $1.leafValues.count) }
@@ -116,7 +99,6 @@ private struct LaneBuilder {
                 }
             }
         }
-        clearCount += clears.joined().reduce(0) { $0 + $1.count }
         var counts: [(Int, Int)] = []
         for plane in clears.reversed() { counts.append(append(plane)) }
         counts.reverse()

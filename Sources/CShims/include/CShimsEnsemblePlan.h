@@ -70,6 +70,7 @@ typedef struct {
     const double *doubles;
     const CShimsRankColumn *columns;
     uint32_t feature;
+    uint32_t thresholdCount;
     uint32_t paddedCount;  // thresholds with filling: a power of two, at least 16
     uint32_t columnCount;
     uint32_t zeroSpecial;  // 1 if it is to any column

@@ -1,0 +1,84 @@
+internal import CShims
+import TreeEnsemble
+
+// Safety of this file: as in `PackedPlan+Evaluation.swift`.
+extension PackedPlan {
+    /// Times each form on codes drawn at random and notes which is the fastest for how many rows.
+    ///
+    /// Takes about as long as scoring a few hundred rows.
+    mutating func measureForms(_ kernel: KernelName) {
+        guard walk.treeCount > 0 else { return }
+        let scratch = KernelScratch()
+        let memory = unsafe work(scratch, narrowedFeatures: 0)
+        unsafe drawCodes(memory)
+        let sliceRows = min(kernel.sliceRows, Self.rowsMax)
+        let slices = nanoseconds { unsafe add(memory, count: sliceRows, kernel, .slices) }
+        let walked = nanoseconds { unsafe add(memory, count: 2, kernel, .walk) } / 2
+        var inLanes: (one: Double, two: Double, four: Double)?
+        if lanes != nil {
+            inLanes = (
+                nanoseconds { unsafe add(memory, count: 1, kernel, .lanes) },
+                nanoseconds { unsafe add(memory, count: 2, kernel, .lanes) },
+                nanoseconds { unsafe add(memory, count: 4, kernel, .lanes) }
+            )
+        }
+        // Slices of large trees cost by the row.
+        let perRow = large.treeCount == walk.treeCount
+        let slicesPerCall = perRow ? slices / Double(sliceRows) * 8 : slices
+        forms = FormTable(walk: walked, lanes: inLanes, slices: slicesPerCall)
+    }
+
+    private static var rowsMax: Int { Int(CShimsRowsMax) }
+
+    /// Codes such as rows have: anything up to each column's largest.
+    private func drawCodes(_ memory: Work) {
+        var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+        func next(_ count: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(count))
+        }
+        for index in unsafe ranks.rankers.indices {
+            let ranker = unsafe ranks.rankers[index]
+            for column in 0..<Int(unsafe ranker.columnCount) {
+                let place = unsafe Int(ranker.columns[column].place)
+                for row in 0..<Self.rowsMax {
+                    unsafe memory.codes[place + row] = UInt8(next(Int(ranker.thresholdCount) + 1))
+                }
+            }
+        }
+        for table in categoryTables {
+            for column in 0..<table.columnCount {
+                let place = (table.firstColumn + column) * Self.rowsMax
+                for row in 0..<Self.rowsMax {
+                    unsafe memory.codes[place + row] = UInt8(next(CategoryTable.classesPerColumn))
+                }
+            }
+        }
+        let wideCount = WideRank.codeCount(columns: wideColumnCount)
+        for index in 0..<wideCount { unsafe memory.wideCodes[index] = UInt16(truncatingIfNeeded: next(1 << 16)) }
+    }
+
+    private func add(_ memory: Work, count: Int, _ kernel: KernelName, _ form: EvaluationForm) {
+        switch arithmetic.sum {
+        case .float32:
+            let sums = unsafe memory.sums.assumingMemoryBound(to: Float.self)
+            unsafe sums.update(repeating: 0, count: outputCount * Self.rowsMax)
+            unsafe addTrees(memory, count: count, kernel, form, sums)
+        case .float64:
+            let sums = unsafe memory.sums.assumingMemoryBound(to: Double.self)
+            unsafe sums.update(repeating: 0, count: outputCount * Self.rowsMax)
+            unsafe addTrees(memory, count: count, kernel, form, sums)
+        }
+    }
+
+    /// The least of a few times, for the first is cold and any may be disturbed.
+    private func nanoseconds(_ work: () -> Void) -> Double {
+        var least = Double.infinity
+        for _ in 0..<4 {
+            let started = ContinuousClock.now
+            work()
+            least = min(least, (ContinuousClock.now - started) / .nanoseconds(1))
+        }
+        return least
+    }
+}
