@@ -30,8 +30,9 @@ public final class EnsembleKernel: Sendable {
     /// What is computed from a row before the plan's trees look at it.
     private let derived: DerivedColumns?
 
-    /// The forms in which trees are gone through, each with the number of rows from which on it is the fastest; measured
-    /// when the ensemble was packed. Empty for an ensemble that needs raw values.
+    /// The forms in which trees are gone through, each with the number of rows from which on it is the fastest.
+    ///
+    /// Measured when the ensemble was packed; empty for an ensemble that needs raw values.
     public var forms: [(firstRows: Int, form: EvaluationForm)] { raw == nil ? plan.forms.ranges : [] }
 
     /// Kernels that this processor can run, best first.
