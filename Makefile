@@ -7,7 +7,7 @@ BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
 LEADLINE := .build/release/leadline
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test demo lint format race clean
+.PHONY: help install build test conformance demo lint format race clean
 
 help: ## this list
 	@echo "Leadline: predictive lead scoring as fast infrastructure."
@@ -26,6 +26,9 @@ build: install ## build the release binary: .build/release/leadline
 
 test: install ## run all tests
 	$(SWIFT) test $(BUILD_FLAGS) --disable-testable-imports
+
+conformance: install ## compare models of XGBoost, LightGBM and ONNX with their libraries, by format
+	@.ci/conformance
 
 demo: build ## train, serve over TLS HTTP/2, score thousands of leads, and stop
 	@LEADLINE='$(LEADLINE)' LEADS='$(LEADS)' LABEL='$(LABEL)' POSITIVE='$(POSITIVE)' ID='$(ID)' DATE='$(DATE)' \
