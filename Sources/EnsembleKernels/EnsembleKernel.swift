@@ -24,9 +24,9 @@ public final class EnsembleKernel: Sendable {
     /// Code columns: the bytes that a row is turned into.
     public let columnCount: Int
 
-    private let plan: PackedPlan
+    let plan: PackedPlan
     /// In the plan's stead, for an ensemble that needs more than codes; the plan has no trees then.
-    private let raw: RawPlan?
+    let raw: RawPlan?
 
     /// Kernels that this processor can run, best first.
     public static var supportedByProcessor: [KernelName] {

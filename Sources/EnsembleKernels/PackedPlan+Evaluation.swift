@@ -6,7 +6,7 @@ import TreeEnsemble
 // Safety of this file: `EnsembleKernel` checked that the matrix covers `rows` and that there is room for all margins; the
 // scratch gives blocks as large as asked for, to one thread.
 extension PackedPlan {
-    private static var rowsMax: Int { Int(CShimsRowsMax) }
+    static var rowsMax: Int { Int(CShimsRowsMax) }
 
     /// Evaluates float rows, a pass of up to `rowsMax` at a time: codes, then trees, then margins.
     func evaluate(
@@ -59,7 +59,7 @@ extension PackedPlan {
     }
 
     /// Turns a pass of float rows into codes.
-    private func encode(
+    func encode(
         _ pass: RowSource<Float>,
         count: Int,
         _ kernel: KernelName,
@@ -80,7 +80,7 @@ extension PackedPlan {
     }
 
     /// Sums the trees over a pass of codes and writes its margins, widened, row by row.
-    private func sum(_ memory: Work, count: Int, _ kernel: KernelName, into margins: UnsafeMutablePointer<Double>) {
+    func sum(_ memory: Work, count: Int, _ kernel: KernelName, into margins: UnsafeMutablePointer<Double>) {
         switch arithmetic.sum {
         case .float32:
             let sums = unsafe memory.sums.assumingMemoryBound(to: Float.self)
@@ -189,12 +189,13 @@ extension PackedPlan {
     }
 
     /// Up to this many rows another form is faster than slices.
-    private func fewRowsMax(_ kernel: KernelName) -> Int { lanes?.rowsMax ?? 8 }
+    func fewRowsMax(_ kernel: KernelName) -> Int { lanes?.rowsMax ?? 8 }
 
     /// A thread's working memory, cut up for this plan.
     @unsafe
-    private struct Work {
-        let codes: UnsafeMutablePointer<UInt8>
+    struct Work {
+        /// A pass of codes: 512 rows of a column, then those of the next.
+        var codes: UnsafeMutablePointer<UInt8>
         let sums: UnsafeMutableRawPointer
         let temporary: UnsafeMutableRawPointer
         let narrowed: UnsafeMutablePointer<Float>
@@ -207,7 +208,7 @@ extension PackedPlan {
         return max(slicedWorkByteCount, bucketRankWorkByteCount, treeLanesWorkByteCount, walking)
     }
 
-    private func work(_ scratch: KernelScratch, narrowedFeatures: Int) -> Work {
+    func work(_ scratch: KernelScratch, narrowedFeatures: Int) -> Work {
         let codeBytes = columnCount * Self.rowsMax
         let maskBytes = sliced.maskCount * Int(CShimsMaskBytes)
         let narrowedBytes = narrowedFeatures * Self.rowsMax * MemoryLayout<Float>.stride
