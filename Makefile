@@ -7,7 +7,7 @@ BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
 LEADLINE := .build/release/leadline
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test demo lint format race clean
+.PHONY: help install build test conformance fuzz demo lint format race clean
 
 help: ## this list
 	@echo "Leadline: predictive lead scoring as fast infrastructure."
@@ -26,6 +26,12 @@ build: install ## build the release binary: .build/release/leadline
 
 test: install ## run all tests
 	$(SWIFT) test $(BUILD_FLAGS) --disable-testable-imports
+
+conformance: install ## compare models of XGBoost, LightGBM and ONNX with their libraries, by format
+	@.ci/conformance
+
+fuzz: install ## try every parser with broken files, FUZZ_SECONDS (60) each
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' .ci/fuzz
 
 demo: build ## train, serve over TLS HTTP/2, score thousands of leads, and stop
 	@LEADLINE='$(LEADLINE)' LEADS='$(LEADS)' LABEL='$(LABEL)' POSITIVE='$(POSITIVE)' ID='$(ID)' DATE='$(DATE)' \

@@ -130,6 +130,10 @@ let package = Package(
         // Proof by stress, for the thread sanitizer: readers against a publisher that never rests.
         .executableTarget(name: "snapshot-stress", dependencies: ["SnapshotExchange"], swiftSettings: house),
 
+        // Parsers and any bytes at all: what to try, and a program that tries for as long as it is given.
+        room("FuzzTargets", ["TreeEnsemble", "EnsembleFormats", "EnsembleKernels"]),
+        .executableTarget(name: "leadline-fuzz", dependencies: ["FuzzTargets"], swiftSettings: house),
+
         tests(
             "LeadServer",
             [
@@ -161,6 +165,7 @@ let package = Package(
         tests("ModelStore", ["ByteKit", "LeadTypes", "LeadScoring", "EnsembleKernels", "TreeEnsemble"]),
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"], exclude: ["CatBoost", "ONNX"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
+        tests("FuzzTargets", []),
         tests("TLSTransport", ["ByteKit", "COpenSSL"]),
     ]
 )

@@ -24,11 +24,13 @@ public final class EnsembleKernel: Sendable {
     /// Bytes that a row's codes take: one a code column, two a column of trees too large for slices.
     public let columnCount: Int
 
-    private let plan: PackedPlan
+    let plan: PackedPlan
     /// In the plan's stead, for an ensemble that needs more than codes; the plan has no trees then.
-    private let raw: RawPlan?
+    let raw: RawPlan?
     /// What is computed from a row before the plan's trees look at it.
-    private let derived: DerivedColumns?
+    let derived: DerivedColumns?
+    /// Whether there are columns that are computed from others.
+    let hasDerivedFeatures: Bool
 
     /// The forms in which trees are gone through, each with the number of rows from which on it is the fastest.
     ///
@@ -67,6 +69,7 @@ public final class EnsembleKernel: Sendable {
         } else {
             derived = nil
         }
+        hasDerivedFeatures = ensemble.derivedFeatures != nil
         featureCount = ensemble.featureCount
         outputCount = plan.outputCount
         packedByteCount = raw?.byteCount ?? plan.byteCount + derivedByteCount

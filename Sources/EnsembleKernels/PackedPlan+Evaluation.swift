@@ -6,7 +6,7 @@ import TreeEnsemble
 // Safety of this file: `EnsembleKernel` checked that the matrix covers `rows` and that there is room for all margins; the
 // scratch gives blocks as large as asked for, to one thread.
 extension PackedPlan {
-    private static var rowsMax: Int { Int(CShimsRowsMax) }
+    static var rowsMax: Int { Int(CShimsRowsMax) }
 
     /// Evaluates float rows, a pass of up to `rowsMax` at a time: codes, then trees, then margins.
     func evaluate(
@@ -67,7 +67,7 @@ extension PackedPlan {
     }
 
     /// Turns a pass of float rows into codes.
-    private func encode(
+    func encode(
         _ pass: RowSource<Float>,
         count: Int,
         _ kernel: KernelName,
@@ -89,7 +89,7 @@ extension PackedPlan {
     }
 
     /// Sums the trees over a pass of codes and writes its margins, widened, row by row.
-    private func sum(_ memory: Work, count: Int, _ kernel: KernelName, into margins: UnsafeMutablePointer<Double>) {
+    func sum(_ memory: Work, count: Int, _ kernel: KernelName, into margins: UnsafeMutablePointer<Double>) {
         switch arithmetic.sum {
         case .float32:
             let sums = unsafe memory.sums.assumingMemoryBound(to: Float.self)
@@ -245,8 +245,9 @@ extension PackedPlan {
     /// A thread's working memory, cut up for this plan.
     @unsafe
     struct Work {
-        let codes: UnsafeMutablePointer<UInt8>
-        let wideCodes: UnsafeMutablePointer<UInt16>
+        /// A pass of codes: 512 rows of a column, then those of the next.
+        var codes: UnsafeMutablePointer<UInt8>
+        var wideCodes: UnsafeMutablePointer<UInt16>
         let sums: UnsafeMutableRawPointer
         let temporary: UnsafeMutableRawPointer
         let narrowed: UnsafeMutablePointer<Float>

@@ -28,8 +28,6 @@ extension PackedPlan {
         forms = FormTable(walk: walked, lanes: inLanes, slices: slicesPerCall)
     }
 
-    private static var rowsMax: Int { Int(CShimsRowsMax) }
-
     /// Codes such as rows have: anything up to each column's largest.
     private func drawCodes(_ memory: Work) {
         var state: UInt64 = 0x9e37_79b9_7f4a_7c15

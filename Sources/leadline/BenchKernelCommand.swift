@@ -10,10 +10,13 @@ struct BenchKernel: ParsableCommand {
         abstract: "Time the evaluator on a model and rows: from float32 rows in memory to margins, one thread.",
         discussion: """
             One JSON object a line and batch size: nanoseconds a row (the median of nine samples of at least 40 ms, \
-            consecutive calls on different rows), and the kernel that ran.
+            consecutive calls on different rows), and the kernel that ran. Before trees are looked at, values are turned \
+            into codes, a byte each: preparation_share is the part of the time that this takes. With --codes it is done \
+            beforehand, and the trees alone are timed.
 
-            Example:
+            Examples:
               leadline bench kernel model.json --rows rows.npy --batches 1,1000
+              leadline bench kernel model.json --rows rows.npy --codes
             """
     )
 
@@ -29,6 +32,9 @@ struct BenchKernel: ParsableCommand {
     @Option(help: ArgumentHelp("The kernel (default: the best here).", valueName: "name"))
     var kernel: String?
 
+    @Flag(help: "Time the trees alone, on rows that were turned into codes beforehand.")
+    var codes = false
+
     @Option(help: ArgumentHelp("Write all rows' margins, raw float64, in order.", valueName: "file"))
     var write: String?
 
@@ -38,6 +44,10 @@ struct BenchKernel: ParsableCommand {
         var nsPerRowLeast: Double
         var disturbed: Int
         var kernel: String
+        /// Whether rows were turned into codes beforehand.
+        var codes: Bool
+        /// The part of the time that goes into codes; nil where that is not timed, or there are none.
+        var preparationShare: Double?
     }
 
     func validate() throws {
@@ -49,10 +59,7 @@ struct BenchKernel: ParsableCommand {
 
     private func kernelName() throws -> KernelName? {
         guard let kernel else { return nil }
-        guard let name = KernelName(rawValue: kernel) else {
-            let names = KernelName.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("there is no kernel \"\(kernel)\"; there are \(names)")
-        }
+        guard let name = KernelName(rawValue: kernel) else { throw ValidationError(KernelReport.unknown(kernel)) }
         return name
     }
 
@@ -73,14 +80,26 @@ struct BenchKernel: ParsableCommand {
                     "\(rows) has \(rowCount) rows, too few for batches of \(batch); leave it out of --batches"
                 )
             }
-            let timing = KernelTiming(packed, values.span, rowCount: rowCount, batch: batch)
+            let trees = KernelTiming(codesOf: values.span, packed, rowCount: rowCount, batch: batch)
+            if codes, trees == nil {
+                throw Failure("\(model) is not scored by codes; leave --codes out")
+            }
+            let timing =
+                if codes, let trees {
+                    trees
+                } else {
+                    KernelTiming(packed, values.span, rowCount: rowCount, batch: batch)
+                }
+            let share = trees.map { max(0, 1 - $0.nanosecondsPerRow / timing.nanosecondsPerRow) }
             try printJSONLine(
                 Line(
                     batch: batch,
                     nsPerRow: timing.nanosecondsPerRow,
                     nsPerRowLeast: timing.nanosecondsPerRowLeast,
                     disturbed: timing.disturbed,
-                    kernel: packed.kernel.rawValue
+                    kernel: packed.kernel.rawValue,
+                    codes: codes,
+                    preparationShare: codes ? nil : share.map { ($0 * 1_000).rounded() / 1_000 }
                 )
             )
         }

@@ -17,6 +17,7 @@ struct KernelTiming {
     private static let samples = 9
     private static let sampleSeconds = 0.04
     private static let attemptsMax = 60
+    private static let codeBytesMax = 1 << 19
 
     /// Times scoring `batch` of the float rows, row-major and `rowCount` in all, at a time.
     init(_ kernel: EnsembleKernel, _ values: Span<Float>, rowCount: Int, batch: Int) {
@@ -24,7 +25,7 @@ struct KernelTiming {
         var margins = [Double](repeating: 0, count: batch * kernel.outputCount)
         var start = 0
         let width = kernel.featureCount
-        func score(calls: Int) {
+        time(batch: batch) { calls in
             var span = margins.mutableSpan
             for _ in 0..<calls {
                 if start + batch > rowCount { start = 0 }
@@ -39,12 +40,38 @@ struct KernelTiming {
                 start += batch
             }
         }
+    }
+
+    /// Times the trees alone: the rows are turned into codes beforehand.
+    ///
+    /// Of the batches, as many as a core's cache holds, for that is where codes lie when they have just been made; at
+    /// least one. Nil for a model that is not scored by codes.
+    init?(codesOf values: Span<Float>, _ kernel: EnsembleKernel, rowCount: Int, batch: Int) {
+        let scratch = KernelScratch()
+        let rowsMax = max(batch, Self.codeBytesMax / max(kernel.columnCount, 1))
+        let count = min(rowCount, rowsMax) / batch
+        guard let encoded = kernel.encode(batches: count, of: batch, values: values, scratch: scratch) else {
+            return nil
+        }
+        var margins = [Double](repeating: 0, count: batch * kernel.outputCount)
+        var next = 0
+        time(batch: batch) { calls in
+            var span = margins.mutableSpan
+            for _ in 0..<calls {
+                kernel.margins(of: encoded, batch: next, scratch: scratch, into: &span)
+                next = next + 1 == count ? 0 : next + 1
+            }
+        }
+    }
+
+    /// Takes the samples of calls that score `batch` rows each.
+    private mutating func time(batch: Int, _ score: (_ calls: Int) -> Void) {
         var calls = 1
-        while Self.seconds({ score(calls: calls) }).wall < Self.sampleSeconds { calls *= 2 }
+        while Self.seconds({ score(calls) }).wall < Self.sampleSeconds { calls *= 2 }
         var quiet: [Double] = []
         var all: [Double] = []
         while quiet.count < Self.samples, all.count < Self.attemptsMax {
-            let seconds = Self.seconds { score(calls: calls) }
+            let seconds = Self.seconds { score(calls) }
             let perRow = seconds.wall * 1e9 / Double(calls * batch)
             all.append(perRow)
             if seconds.processor >= 0.97 * seconds.wall { quiet.append(perRow) }

@@ -14,11 +14,15 @@ struct ConformanceTests {
 
     @Test("every model agrees with its library, or is refused with a reason")
     func agreement() throws {
-        var table: [String] = []
-        // ONNX models have no margins to compare with; ``ONNXConformanceTests`` looks at them.
-        for item in SharedModels.cases where item.format != "onnx" || item.mustBeRefused {
+        var table = ConformanceTable()
+        for item in SharedModels.cases {
+            if item.format == "onnx", !item.mustBeRefused {
+                // ONNX models have no margins to compare with; their predictions stand for them.
+                table.add(item, item.model ?? "", try ONNXConformanceTests().verdict(item))
+                continue
+            }
             guard let model = item.model, !SharedModels.isFolder(model) else {
-                table.append("skipped  \(item.id) [\(item.format)]: its model is a folder, not a file")
+                table.add(item, item.model ?? "", .skipped("its model is a folder, not a file"))
                 continue
             }
             var files = [model]
@@ -36,25 +40,31 @@ struct ConformanceTests {
                         item.mustBeRefused || !Self.readable.contains(item.format)
                     #expect(isExpected, "\(item.id): \(error)")
                     #expect(!error.problem.isEmpty && !error.remedy.isEmpty, "\(error)")
-                    table.append("refused  \(item.id) [\(error.kind.rawValue)]: \(error.problem); \(error.remedy)")
+                    table.add(item, file, .refused("\(error.problem); \(error.remedy)"))
                     continue
                 }
                 #expect(!item.mustBeRefused, "\(item.id) must be refused")
-                var rows = 0
+                var (rows, off) = (0, 0)
                 for (input, expected) in [(item.input, item.expected), (item.edgeInput, item.edgeExpected)] {
                     guard let input, let expected else { continue }
-                    rows += try compare(ensemble, file, input, expected)
+                    let figures = try compare(ensemble, file, input, expected)
+                    rows += figures.rows
+                    off += figures.off
                 }
                 #expect(rows > 0, "\(item.id) has no rows to compare")
-                table.append("agreed   \(file) [\(ensemble.provenance.format)]: \(rows) rows")
+                table.add(item, file, off == 0 && rows > 0 ? .agreed(rows: rows) : .differs(rows: rows))
             }
         }
-        print("kernels: reference, " + EnsembleKernel.supportedByProcessor.map(\.rawValue).joined(separator: ", "))
-        print(table.sorted().joined(separator: "\n"))
+        if !SharedModels.cases.isEmpty { print(table.text) }
     }
 
-    /// Compares margins and predictions of each row.
-    private func compare(_ ensemble: Ensemble, _ file: String, _ input: String, _ expected: String) throws -> Int {
+    /// Compares margins and predictions of each row; rows and kernels that are off are counted together.
+    private func compare(
+        _ ensemble: Ensemble,
+        _ file: String,
+        _ input: String,
+        _ expected: String
+    ) throws -> (rows: Int, off: Int) {
         let rows = try SharedModels.table(input).rows
         let (header, answers) = try SharedModels.table(expected)
         #expect(rows.count == answers.count)
@@ -66,7 +76,7 @@ struct ConformanceTests {
         }
         #expect(marginColumns.count == ensemble.outputCount, "\(expected): \(header)")
         let evaluator = try ReferenceEvaluator(ensemble)
-        try compareKernels(evaluator, rows.map { $0.map(SharedModels.number) }, file)
+        let kernelsOff = try Self.compareKernels(evaluator, rows.map { $0.map(SharedModels.number) }, file)
         var wrong = 0
         for (index, (row, answer)) in zip(rows, answers).enumerated() {
             let values = row.map(SharedModels.number)
@@ -91,11 +101,13 @@ struct ConformanceTests {
             }
         }
         #expect(wrong == 0, "\(file), \(input): \(wrong) of \(rows.count) rows are off")
-        return rows.count
+        return (rows.count, wrong + kernelsOff)
     }
 
     /// Compares every kernel that runs here with the reference evaluator, bit for bit, on doubles and on floats.
-    private func compareKernels(_ evaluator: ReferenceEvaluator, _ rows: [[Double]], _ file: String) throws {
+    /// - Returns: how many are off.
+    static func compareKernels(_ evaluator: ReferenceEvaluator, _ rows: [[Double]], _ file: String) throws -> Int {
+        var off = 0
         let doubles = rows.flatMap { $0 }
         let floats = doubles.map { Float($0) }
         let wanted = rows.flatMap(evaluator.margins(of:)).map(\.bitPattern)
@@ -112,7 +124,9 @@ struct ConformanceTests {
             var floatSpan = ofFloats.mutableSpan
             kernel.margins(rows: rows.count, values: floats.span, layout: layout, scratch: scratch, into: &floatSpan)
             #expect(ofFloats.map(\.bitPattern) == narrowed, "\(file): the kernel \(name.rawValue) is off for floats")
+            if margins.map(\.bitPattern) != wanted || ofFloats.map(\.bitPattern) != narrowed { off += 1 }
         }
+        return off
     }
 
     private func isSame(_ one: Double, _ other: Double, _ arithmetic: Arithmetic) -> Bool {

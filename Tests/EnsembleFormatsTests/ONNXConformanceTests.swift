@@ -50,15 +50,18 @@ struct ONNXConformanceTests {
     }
 
     /// Compares outputs; of a pair for two classes, one output stands for the second.
+    /// - Returns: whether all are right.
+    @discardableResult
     private func compare(
         _ found: [Double],
         _ wanted: ArraySlice<String>,
         isNarrow: Bool,
         ulps: Double,
         _ place: String
-    ) {
+    ) -> Bool {
         let wanted = found.count == 1 ? wanted.suffix(1) : wanted
         #expect(found.count == wanted.count, "\(place)")
+        var areRight = found.count == wanted.count
         for (one, text) in zip(found, wanted) {
             let isRight: Bool
             if isNarrow, let other = Float(text) {
@@ -70,32 +73,37 @@ struct ONNXConformanceTests {
                 isRight = false
             }
             #expect(isRight, "\(place) is \(one), wanted \(text)")
+            areRight = areRight && isRight
         }
+        return areRight
     }
 
-    @Test("models of others agree, plain rows and edge rows")
-    func shared() throws {
-        for item in SharedModels.cases where item.format == "onnx" && !item.mustBeRefused {
-            let model = try #require(item.model)
-            let ensemble = try ModelFile.read(SharedModels.bytes(model), name: model)
-            var rows = 0
-            for (input, expected) in [(item.input, item.expected), (item.edgeInput, item.edgeExpected)] {
-                guard let input, let expected else { continue }
-                let (header, answers) = try SharedModels.table(expected)
-                let columns = header.indices.filter { !header[$0].contains("label") }
-                let evaluator = try ReferenceEvaluator(ensemble)
-                for (row, answer) in zip(try SharedModels.table(input).rows, answers) {
-                    let margins = evaluator.margins(of: row.prefix(ensemble.featureCount).map(SharedModels.number))
-                    let wanted = columns.map { answer[$0] }[...]
-                    let predictions = ensemble.predictions(fromMargins: margins)
-                    let isNarrow = isNarrow(ensemble, isMargin: false)
-                    compare(predictions, wanted, isNarrow: isNarrow, ulps: 4, "\(item.id), \(input), row \(rows)")
-                    rows += 1
-                }
+    /// Compares a model of others on plain rows and on edge rows, and every kernel with the reference.
+    func verdict(_ item: SharedModels.Case) throws -> ConformanceTable.Verdict {
+        let model = try #require(item.model)
+        let ensemble = try ModelFile.read(SharedModels.bytes(model), name: model)
+        let evaluator = try ReferenceEvaluator(ensemble)
+        let isNarrow = isNarrow(ensemble, isMargin: false)
+        var (rows, off) = (0, 0)
+        for (input, expected) in [(item.input, item.expected), (item.edgeInput, item.edgeExpected)] {
+            guard let input, let expected else { continue }
+            let (header, answers) = try SharedModels.table(expected)
+            let columns = header.indices.filter { !header[$0].contains("label") }
+            let inputs = try SharedModels.table(input).rows.map {
+                $0.prefix(ensemble.featureCount).map(SharedModels.number)
             }
-            #expect(rows > 0, "\(item.id) has no rows")
-            print("agreed   \(model) [onnx]: \(rows) rows, \(ensemble.featureCount) features")
+            #expect(inputs.count == answers.count)
+            for (row, answer) in zip(inputs, answers) {
+                let predictions = ensemble.predictions(fromMargins: evaluator.margins(of: row))
+                let wanted = columns.map { answer[$0] }[...]
+                let place = "\(item.id), \(input), row \(rows)"
+                if !compare(predictions, wanted, isNarrow: isNarrow, ulps: 4, place) { off += 1 }
+                rows += 1
+            }
+            off += try ConformanceTests.compareKernels(evaluator, inputs, model)
         }
+        #expect(rows > 0, "\(item.id) has no rows")
+        return off == 0 && rows > 0 ? .agreed(rows: rows) : .differs(rows: rows)
     }
 
     @Test("models that CatBoost converted agree with CatBoost")

@@ -6,31 +6,6 @@ import TreeEnsemble
 struct EnsembleKernelTests {
     private let shape = EnsembleShape(name: "plain", arithmetic: .float64LessOrEqual, leaves: [31, 40])
 
-    @Test("is told apart from one with a single wrong leaf or threshold: the comparison's alarm rings")
-    func alarm() throws {
-        var generator = SeededGenerator(seed: 42)
-        let right = RandomEnsemble(shape, using: &generator)
-        let rows = right.rows(300, using: &generator)
-        var wrongLeaf = right.ensemble
-        wrongLeaf.trees[3].leafValues[0] = wrongLeaf.trees[3].leafValues[0].nextUp
-        var wrongSide = right.ensemble
-        let root = wrongSide.trees[1].nodes[0]
-        wrongSide.trees[1].nodes[0].left = root.right
-        wrongSide.trees[1].nodes[0].right = root.left
-        for name in EnsembleKernel.supportedByProcessor {
-            for form in RowForm.allCases {
-                let expected = referenceMargins(try ReferenceEvaluator(right.ensemble), rows, form)
-                for wrong in [wrongLeaf, wrongSide] {
-                    let kernel = try EnsembleKernel(wrong, kernel: name)
-                    #expect(firstDifference(kernelMargins(kernel, rows, form, KernelScratch()), expected) != nil)
-                }
-                var corrupted = expected
-                corrupted[177] = corrupted[177].nextDown
-                #expect(firstDifference(corrupted, expected)?.hasPrefix("margin 177 ") == true)
-            }
-        }
-    }
-
     @Test("is scored by several threads at once, each with its own scratch")
     func threads() async throws {
         var generator = SeededGenerator(seed: 7)

@@ -1,0 +1,72 @@
+internal import EnsembleKernels
+internal import TreeEnsemble
+
+/// Tries an ensemble on every kernel of this processor, and compares with the reference evaluator bit for bit.
+public final class EnsembleExamination {
+    private let scratch = KernelScratch()
+
+    /// One with working memory of its own; for one thread.
+    public init() {}
+
+    /// Packs, scores and compares.
+    func run(_ ensemble: Ensemble, seed: UInt64) throws(FuzzTarget.Finding) {
+        guard let reference = try? ReferenceEvaluator(ensemble) else {
+            throw FuzzTarget.Finding("an ensemble that is not valid came out")
+        }
+        _ = ensemble.featureUse()
+        _ = ensemble.depth
+        let rows = ProbeRows(ensemble, seed: seed)
+        let expected = rows.values.map { reference.margins(of: $0.map(Double.init)) }
+        for margins in expected.prefix(1) {
+            let count = ensemble.transform.predictionCount(outputs: ensemble.outputCount)
+            let predictions = ensemble.predictions(fromMargins: margins)
+            guard predictions.count == count else {
+                throw FuzzTarget.Finding("\(predictions.count) predictions instead of \(count)")
+            }
+        }
+        for name in EnsembleKernel.supportedByProcessor {
+            let kernel: EnsembleKernel
+            do {
+                kernel = try EnsembleKernel(ensemble, kernel: name)
+            } catch KernelError.tooLarge {
+                continue
+            } catch {
+                throw FuzzTarget.Finding("the kernel \(name.rawValue) does not take it: \(error)")
+            }
+            // One row, a few, and enough for the kernel of many.
+            for count in Set([1, min(3, expected.count), expected.count]) {
+                try compare(kernel, rows, count, expected)
+            }
+        }
+    }
+
+    private func compare(
+        _ kernel: EnsembleKernel,
+        _ rows: ProbeRows,
+        _ count: Int,
+        _ expected: [[Double]]
+    ) throws(FuzzTarget.Finding) {
+        let floats = rows.values.prefix(count).flatMap { $0 }
+        let layout = MatrixLayout.rowMajor(stride: kernel.featureCount)
+        var margins = [Double](repeating: 12345, count: count * kernel.outputCount)
+        var span = margins.mutableSpan
+        kernel.margins(rows: count, values: floats.span, layout: layout, scratch: scratch, into: &span)
+        try check(margins, expected, "\(kernel.kernel.rawValue), \(count) float rows")
+        // A kernel narrows doubles in memory of 512 rows of every feature.
+        guard kernel.featureCount <= Self.doubleFeaturesMax else { return }
+        let doubles = floats.map(Double.init)
+        var ofDoubles = [Double](repeating: 12345, count: margins.count)
+        var doubleSpan = ofDoubles.mutableSpan
+        kernel.margins(rows: count, values: doubles.span, layout: layout, scratch: scratch, into: &doubleSpan)
+        try check(ofDoubles, expected, "\(kernel.kernel.rawValue), \(count) double rows")
+    }
+
+    private func check(_ margins: [Double], _ expected: [[Double]], _ place: String) throws(FuzzTarget.Finding) {
+        for (index, (margin, right)) in zip(margins, expected.joined()).enumerated()
+        where margin.bitPattern != right.bitPattern && !(margin.isNaN && right.isNaN) {
+            throw FuzzTarget.Finding("\(place): margin \(index) is \(margin), the reference says \(right)")
+        }
+    }
+
+    private static let doubleFeaturesMax = 1 << 14
+}

@@ -1,0 +1,71 @@
+import EnsembleFormats
+import Foundation
+import Testing
+
+/// What the command tells of kernels, and what it times.
+@Suite("leadline inspect --kernels and leadline bench kernel")
+struct KernelCommandTests {
+    private static let names = ["avx512", "avx2", "portable"]
+
+    private func object(_ text: String) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    @Test("every kernel is listed with what it lacks, and one that runs is chosen")
+    func list() throws {
+        let runner = try CommandRunner()
+        let text = try runner.run("inspect", "--kernels")
+        #expect(text.status == 0, "\(text.errors)")
+        for name in Self.names { #expect(text.text.contains(name)) }
+        #expect(text.text.contains("runs here") && text.text.contains("chosen"))
+        let report = try object(runner.run("inspect", "--kernels", "--json").text)
+        let kernels = try #require(report["kernels"] as? [[String: Any]])
+        #expect(kernels.compactMap { $0["name"] as? String } == Self.names)
+        for kernel in kernels {
+            let missing = try #require(kernel["missing"] as? [String])
+            #expect(kernel["runs"] as? Bool == missing.isEmpty)
+            #expect(kernel["is_default"] as? Bool == (kernel["name"] as? String == report["chosen"] as? String))
+        }
+        #expect(kernels.contains { $0["is_default"] as? Bool == true && $0["runs"] as? Bool == true })
+    }
+
+    @Test("a file and --kernels at once, and neither, are asked wrongly")
+    func both() throws {
+        let runner = try CommandRunner()
+        for words in [["inspect", "--kernels", "model.txt"], ["inspect"]] {
+            let answer = try runner.run(words)
+            #expect(answer.status == 2 && answer.errors.contains("--kernels"), "\(answer.errors)")
+        }
+    }
+
+    @Test(
+        "a kernel that does not exist is answered with those that do",
+        arguments: [["predict", "a", "b", "-o", "c"], ["bench", "kernel", "a", "--rows", "b"]]
+    )
+    func unknownKernel(words: [String]) throws {
+        let answer = try CommandRunner().run(words + ["--kernel", "abacus"])
+        #expect(answer.status == 2)
+        for name in Self.names + ["abacus"] { #expect(answer.errors.contains(name), "\(answer.errors)") }
+    }
+
+    @Test("trees are timed with codes and without, and the share of codes is told")
+    func codes() throws {
+        let runner = try CommandRunner()
+        let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "Recorded/model.txt"
+        )
+        let features = try ModelFile.read([UInt8](Data(contentsOf: model)), name: "model.txt").featureCount
+        let rows = NumpyArray(shape: [40, features], values: .float32((0..<40 * features).map { Float($0 % 17) }))
+        try Data(rows.fileBytes()).write(to: URL(fileURLWithPath: runner.path("rows.npy")))
+        let bench = ["bench", "kernel", model.path, "--rows", "rows.npy", "--batches", "40"]
+        let whole = try runner.run(bench)
+        #expect(whole.status == 0, "\(whole.errors)")
+        let line = try object(whole.text)
+        #expect(line["codes"] as? Bool == false)
+        let share = try #require(line["preparation_share"] as? Double)
+        #expect((0...1).contains(share))
+        let trees = try object(runner.run(bench + ["--codes"]).text)
+        #expect(trees["codes"] as? Bool == true && trees["preparation_share"] == nil)
+        #expect(try #require(trees["ns_per_row"] as? Double) > 0)
+    }
+}
