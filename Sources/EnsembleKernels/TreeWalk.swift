@@ -58,6 +58,7 @@ enum TreeWalk {
         unsafe places.update(from: plan.roots, count: plan.treeCount)
         unsafe walking.update(from: plan.walkedTrees, count: plan.walkedTreeCount)
         let (nodes, memberNodes, memberSets) = unsafe (plan.nodes, plan.memberNodes, plan.memberSets)
+        let hasMembers = plan.hasMembers
         var count = plan.walkedTreeCount
         while count > 0 {
             var left = 0
@@ -65,13 +66,15 @@ enum TreeWalk {
                 let tree = unsafe walking[index]
                 let node = unsafe nodes[Int(places[Int(tree)])]
                 var child = node.child
-                var isRight: UInt32
-                if node.flags & WalkPlan.isMember == 0 {
-                    isRight = unsafe row[Int(node.column)] > node.key ? 1 : 0
-                } else {
-                    let member = unsafe memberNodes[Int(child)]
-                    child = member.child
-                    isRight = unsafe holdsMember(member, memberSets, row) ? 1 : 0
+                var isRight: UInt32 = unsafe row[Int(node.column)] > node.key ? 1 : 0
+                if hasMembers {
+                    // A branch on the kind of node would be guessed wrong, and each guess wait for memory: so every node
+                    // looks a set up, numeric ones that of the first member node, and takes what is its own.
+                    let isMember = 0 &- (UInt32(node.flags / WalkPlan.isMember) & 1)
+                    let member = unsafe memberNodes[Int(child & isMember)]
+                    let holds = unsafe holdsMember(member, memberSets, row)
+                    child ^= (child ^ member.child) & isMember
+                    isRight ^= (isRight ^ holds) & isMember
                 }
                 unsafe places[Int(tree)] = child &+ isRight
                 unsafe walking[left] = tree
@@ -82,16 +85,23 @@ enum TreeWalk {
         return unsafe places
     }
 
+    /// 1 if any of a node's columns holds a code of the column's set, else 0.
+    ///
+    /// A node has at most four columns; with fewer the last is looked at again.
+    @inline(__always)
     private static func holdsMember(
         _ node: WalkPlan.MemberNode,
         _ sets: UnsafePointer<UInt64>,
         _ row: UnsafePointer<UInt8>
-    ) -> Bool {
+    ) -> UInt32 {
         // Safety: see `add`.
-        for index in 0..<Int(node.columnCount) {
-            let code = unsafe row[Int(node.firstColumn) + index]
-            if unsafe sets[Int(node.firstSet) + index] >> UInt64(code & 63) & 1 == 1 { return true }
+        let last = Int(node.columnCount) &- 1
+        var bits: UInt64 = 0
+        for index in 0..<4 {
+            let at = min(index, last)
+            let code = unsafe row[Int(node.firstColumn) &+ at]
+            unsafe bits |= sets[Int(node.firstSet) &+ at] &>> UInt64(code)
         }
-        return false
+        return UInt32(truncatingIfNeeded: bits & 1)
     }
 }

@@ -42,6 +42,8 @@ final class WalkPlan: @unchecked Sendable {
     let treeCount: Int
     /// Trees that are more than a leaf.
     let walkedTreeCount: Int
+    /// Whether any node looks a category up.
+    let hasMembers: Bool
     /// All nodes, and the leaf value of each that is a leaf.
     let nodes: UnsafePointer<Node>
     let values: UnsafePointer<Double>
@@ -79,6 +81,7 @@ final class WalkPlan: @unchecked Sendable {
         for tree in ensemble.trees { builder.add(tree, columns) }
         treeCount = ensemble.trees.count
         walkedTreeCount = builder.walkedTrees.count
+        hasMembers = !builder.memberNodes.isEmpty
         blocks = Blocks(
             nodes: AlignedBytes(copying: builder.nodes),
             values: AlignedBytes(copying: builder.values),

@@ -32,11 +32,19 @@ struct EnsembleReport: Encodable {
         var keys: Int
     }
 
+    /// A form in which trees are gone through, and the number of rows from which on it is the fastest.
+    struct Form: Encodable {
+        var fromRows: Int
+        var form: String
+    }
+
     struct Kernel: Encodable {
         var name: String
         var runs: Bool
         var isDefault: Bool
         var packedBytes: Int?
+        /// As measured when the ensemble was packed.
+        var forms: [Form]?
         var reason: String?
     }
 
@@ -120,7 +128,8 @@ struct EnsembleReport: Encodable {
                     name: name.rawValue,
                     runs: true,
                     isDefault: !hasDefault,
-                    packedBytes: kernel.packedByteCount
+                    packedBytes: kernel.packedByteCount,
+                    forms: kernel.forms.map { Form(fromRows: $0.firstRows, form: $0.form.label) }
                 )
             } catch {
                 return Kernel(name: name.rawValue, runs: false, isDefault: false, reason: "\(error)")
@@ -176,6 +185,10 @@ extension EnsembleReport {
         for kernel in kernels {
             let packed = kernel.packedBytes.map { "runs it, \(byteText($0)) packed" } ?? ""
             line(kernel.name, kernel.reason.map { "cannot: \($0)" } ?? packed + (kernel.isDefault ? ", chosen" : ""))
+            let forms = (kernel.forms ?? []).map {
+                "\($0.form) from \($0.fromRows == 1 ? "1 row" : "\($0.fromRows) rows")"
+            }
+            if kernel.isDefault, !forms.isEmpty { line("", "fastest as measured: " + forms.joined(separator: ", ")) }
         }
         return (lines + featureLines).joined(separator: "\n")
     }
