@@ -57,26 +57,19 @@ enum TreeWalk {
         let walking = unsafe places + plan.treeCount
         unsafe places.update(from: plan.roots, count: plan.treeCount)
         unsafe walking.update(from: plan.walkedTrees, count: plan.walkedTreeCount)
-        let (nodes, memberNodes, memberSets) = unsafe (plan.nodes, plan.memberNodes, plan.memberSets)
-        let hasMembers = plan.hasMembers
+        let nodes = unsafe plan.nodes
+        if plan.hasMembers {
+            unsafe walkTrees(plan, row, into: places)
+            return unsafe places
+        }
         var count = plan.walkedTreeCount
         while count > 0 {
             var left = 0
             for index in 0..<count {
                 let tree = unsafe walking[index]
                 let node = unsafe nodes[Int(places[Int(tree)])]
-                var child = node.child
-                var isRight: UInt32 = unsafe row[Int(node.column)] > node.key ? 1 : 0
-                if hasMembers {
-                    // A branch on the kind of node would be guessed wrong, and each guess wait for memory: so every node
-                    // looks a set up, numeric ones that of the first member node, and takes what is its own.
-                    let isMember = 0 &- (UInt32(node.flags / WalkPlan.isMember) & 1)
-                    let member = unsafe memberNodes[Int(child & isMember)]
-                    let holds = unsafe holdsMember(member, memberSets, row)
-                    child ^= (child ^ member.child) & isMember
-                    isRight ^= (isRight ^ holds) & isMember
-                }
-                unsafe places[Int(tree)] = child &+ isRight
+                let isRight: UInt32 = unsafe row[Int(node.column)] > node.key ? 1 : 0
+                unsafe places[Int(tree)] = node.child &+ isRight
                 unsafe walking[left] = tree
                 left &+= Int(~(node.flags &>> UInt8(truncatingIfNeeded: isRight)) & WalkPlan.leftIsLeaf)
             }
@@ -85,23 +78,52 @@ enum TreeWalk {
         return unsafe places
     }
 
-    /// 1 if any of a node's columns holds a code of the column's set, else 0.
+    /// Walks the trees one after the other.
     ///
-    /// A node has at most four columns; with fewer the last is looked at again.
+    /// Where nodes look categories up a step is long, and waits for memory twice: a processor that guesses the way is
+    /// then further ahead than one that takes all trees a step on.
+    private static func walkTrees(
+        _ plan: WalkPlan,
+        _ row: UnsafePointer<UInt8>,
+        into places: UnsafeMutablePointer<UInt32>
+    ) {
+        // Safety: see `add`.
+        let (nodes, memberNodes, memberSets) = unsafe (plan.nodes, plan.memberNodes, plan.memberSets)
+        for index in 0..<plan.walkedTreeCount {
+            let tree = unsafe Int(plan.walkedTrees[index])
+            var place = unsafe places[tree]
+            var isLeaf = false
+            while !isLeaf {
+                let node = unsafe nodes[Int(place)]
+                var child = node.child
+                var isRight = false
+                if node.flags & WalkPlan.isMember == 0 {
+                    isRight = unsafe row[Int(node.column)] > node.key
+                } else {
+                    let member = unsafe memberNodes[Int(child)]
+                    child = member.child
+                    isRight = unsafe holdsMember(member, memberSets, row)
+                }
+                place = isRight ? child &+ 1 : child
+                isLeaf = node.flags & (isRight ? WalkPlan.rightIsLeaf : WalkPlan.leftIsLeaf) != 0
+            }
+            unsafe places[tree] = place
+        }
+    }
+
+    /// Whether any of a node's columns holds a code of the column's set.
     @inline(__always)
     private static func holdsMember(
         _ node: WalkPlan.MemberNode,
         _ sets: UnsafePointer<UInt64>,
         _ row: UnsafePointer<UInt8>
-    ) -> UInt32 {
+    ) -> Bool {
         // Safety: see `add`.
-        let last = Int(node.columnCount) &- 1
         var bits: UInt64 = 0
-        for index in 0..<4 {
-            let at = min(index, last)
-            let code = unsafe row[Int(node.firstColumn) &+ at]
-            unsafe bits |= sets[Int(node.firstSet) &+ at] &>> UInt64(code)
+        for index in 0..<Int(node.columnCount) {
+            let code = unsafe row[Int(node.firstColumn) &+ index]
+            unsafe bits |= sets[Int(node.firstSet) &+ index] &>> UInt64(code)
         }
-        return UInt32(truncatingIfNeeded: bits & 1)
+        return bits & 1 == 1
     }
 }
