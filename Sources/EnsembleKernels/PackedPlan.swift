@@ -22,7 +22,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let sliced: SlicedPlan
     let ranks: RankerBlock
     let categoryTables: [CategoryTable]
-    /// The same trees for walking.
+    /// The same trees for walking; none where they have lanes.
     let walk: WalkPlan
     /// The same trees for a few rows in lanes; nil where the kernel or the trees are not for that.
     let lanes: TreeLanes?
@@ -42,9 +42,12 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     /// - Throws: ``KernelError/tooLarge(_:)``.
     init(_ ensemble: Ensemble, _ kernel: KernelName) throws(KernelError) {
         let columns = try CodeColumns(ensemble)
-        let walkPlan = try WalkPlan(ensemble, columns)
-        lanes = kernel.hasTreeLanes ? TreeLanes(ensemble, columns) : nil
-        walk = walkPlan
+        let treeLanes = kernel.hasTreeLanes ? TreeLanes(ensemble, columns) : nil
+        // Trees in lanes are all sliced too: none is ever walked.
+        var walked = ensemble
+        if treeLanes != nil { walked.trees = [] }
+        walk = try WalkPlan(walked, columns)
+        lanes = treeLanes
         sliced = SlicedPlan(ensemble, columns, hasLookups: kernel.hasLookups)
         arithmetic = ensemble.arithmetic
         featureCount = ensemble.featureCount

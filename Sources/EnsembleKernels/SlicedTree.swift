@@ -1,21 +1,23 @@
 import TreeEnsemble
 
 /// A tree as `CShimsSlicedPlan.h` draws it: which slot the rows of each node are in, and which leaf has which exit code.
+///
+/// One value slices tree after tree, so that its arrays are made once.
 struct SlicedTree {
     /// An inner node whose rows are taken apart.
-    struct Step {
-        var node: Int
-        var reach: Int
-        var stays: Int
-        var passes: Int
+    struct Step: BitwiseCopyable {
+        var node: Int32
+        var reach: UInt16
+        var stays: UInt16
+        var passes: UInt16
         /// Splits above the node.
-        var level: Int
+        var level: UInt16
     }
 
     /// A node with two leaves, and the slot of its rows.
-    struct Twig {
-        var node: Int
-        var slot: Int
+    struct Twig: BitwiseCopyable {
+        var node: Int32
+        var slot: UInt16
     }
 
     /// More leaves do not fit a byte's exit codes.
@@ -23,73 +25,89 @@ struct SlicedTree {
 
     private(set) var steps: [Step] = []
     private(set) var twigs: [Twig] = []
-    /// By exit code: the leaf; nil for codes that no row has.
-    private(set) var leafOfCode: [Int?]
+    /// By exit code: the leaf, or -1 for codes that no row has.
+    private(set) var leafOfCode: [Int32] = []
     /// Slots that rows can be in at the end, which are the tree's first.
-    let usedSlotCount: Int
+    private(set) var usedSlotCount = 0
     /// Blocks of 16 slots: a power of two.
-    let blockCount: Int
+    private(set) var blockCount = 0
     /// The first slot with a partner, and how many have one; partners' slots follow the blocks.
-    let pairSlot: Int
-    let pairCount: Int
+    private(set) var pairSlot = 0
+    private(set) var pairCount = 0
+
+    private var pending: [(node: Int32, slot: UInt16, level: UInt16)] = []
 
     /// Slots in all.
     var slotCount: Int { blockCount * Self.blockSlots + pairCount }
 
     private static let blockSlots = 16
 
-    /// Slices a valid tree of at most ``leavesMax`` leaves.
+    /// How many exit codes a tree of so many leaves has.
+    ///
+    /// Twigs take a slot for two leaves and so do pairs, whatever the tree's shape.
+    static func codeCount(leaves: Int) -> Int {
+        var slots = blockSlots
+        while slots < (leaves + 1) / 2 { slots *= 2 }
+        return 2 * slots
+    }
+
+    /// Slices a valid tree of at most ``leavesMax`` leaves; what was there before is gone.
     ///
     /// A row that passes a node's test goes right.
-    init(_ tree: Tree) {
-        let leafCount = tree.leafValues.count
-        let twigCount = tree.nodes.count { $0.left < 0 && $0.right < 0 }
+    mutating func slice(_ tree: Tree) {
+        let nodes = tree.nodes.span
+        let leafCount = nodes.count + 1
+        var twigCount = 0
+        for index in nodes.indices where nodes[index].left < 0 && nodes[index].right < 0 { twigCount += 1 }
         let singleCount = leafCount - 2 * twigCount
+        let codeCount = Self.codeCount(leaves: leafCount)
         pairSlot = twigCount
         pairCount = singleCount / 2
         usedSlotCount = twigCount + (singleCount + 1) / 2
-        var blocks = 1
-        while blocks * Self.blockSlots < usedSlotCount { blocks *= 2 }
-        blockCount = blocks
-        leafOfCode = [Int?](repeating: nil, count: 2 * blocks * Self.blockSlots)
-        let partnerSlot = blocks * Self.blockSlots
-        var singles = 0
-        var slots = 1
-
-        /// The slot in which a single leaf's rows end.
-        func placeSingle(_ leaf: Int32, _ leafOfCode: inout [Int?]) -> Int {
-            let (pair, isPartner) = (singles / 2, singles % 2 == 1)
-            singles += 1
-            leafOfCode[2 * (twigCount + pair) + (isPartner ? 1 : 0)] = Int(~leaf)
-            return isPartner ? partnerSlot + pair : twigCount + pair
-        }
-
-        guard !tree.nodes.isEmpty else {
+        blockCount = codeCount / 2 / Self.blockSlots
+        steps.removeAll(keepingCapacity: true)
+        twigs.removeAll(keepingCapacity: true)
+        leafOfCode.removeAll(keepingCapacity: true)
+        leafOfCode.append(contentsOf: repeatElement(-1, count: codeCount))
+        guard nodes.count > 0 else {
             leafOfCode[0] = 0
             return
         }
-        var pending: [(node: Int, slot: Int, level: Int)] = [(0, 0, 0)]
+        var singles = 0
+        var slots: UInt16 = 1
+        pending.append((0, 0, 0))
         while let (index, slot, level) = pending.popLast() {
-            let node = tree.nodes[index]
-            switch (node.left < 0, node.right < 0) {
-            case (true, true):
+            let (left, right) = (nodes[Int(index)].left, nodes[Int(index)].right)
+            if left < 0, right < 0 {
                 twigs.append(Twig(node: index, slot: slot))
-                leafOfCode[2 * slot] = Int(~node.left)
-                leafOfCode[2 * slot + 1] = Int(~node.right)
-            case (true, false):
-                let single = placeSingle(node.left, &leafOfCode)
-                steps.append(Step(node: index, reach: slot, stays: single, passes: slot, level: level))
-                pending.append((Int(node.right), slot, level + 1))
-            case (false, true):
-                let single = placeSingle(node.right, &leafOfCode)
-                steps.append(Step(node: index, reach: slot, stays: slot, passes: single, level: level))
-                pending.append((Int(node.left), slot, level + 1))
-            case (false, false):
-                steps.append(Step(node: index, reach: slot, stays: slot, passes: slots, level: level))
-                pending.append((Int(node.left), slot, level + 1))
-                pending.append((Int(node.right), slots, level + 1))
-                slots += 1
+                leafOfCode[2 * Int(slot)] = ~left
+                leafOfCode[2 * Int(slot) + 1] = ~right
+                continue
             }
+            var (stays, passes) = (slot, slot)
+            if left < 0 {
+                stays = placeSingle(~left, &singles)
+            } else {
+                pending.append((left, slot, level + 1))
+            }
+            if right < 0 {
+                passes = placeSingle(~right, &singles)
+            } else if left >= 0 {
+                passes = slots
+                slots += 1
+                pending.append((right, passes, level + 1))
+            } else {
+                pending.append((right, slot, level + 1))
+            }
+            steps.append(Step(node: index, reach: slot, stays: stays, passes: passes, level: level))
         }
+    }
+
+    /// The slot in which a single leaf's rows end.
+    private mutating func placeSingle(_ leaf: Int32, _ singles: inout Int) -> UInt16 {
+        let (pair, isPartner) = (singles / 2, singles % 2 == 1)
+        singles += 1
+        leafOfCode[2 * (pairSlot + pair) + (isPartner ? 1 : 0)] = leaf
+        return UInt16(isPartner ? blockCount * Self.blockSlots + pair : pairSlot + pair)
     }
 }
