@@ -16,11 +16,14 @@ struct AlignedBytes: ~Copyable {
 
     /// A copy of an array's elements.
     init<Element: BitwiseCopyable>(copying elements: [Element]) {
-        self.init(count: elements.count * MemoryLayout<Element>.stride)
-        // Safety: the block was made as large as the source just above.
+        count = elements.count * MemoryLayout<Element>.stride
+        let size = max(count, 64)
+        // Safety: as above; the block is made as large as the source, and what is left of it is zeroed.
+        unsafe start = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
         unsafe elements.withUnsafeBytes { source in
             if let from = source.baseAddress { unsafe start.copyMemory(from: from, byteCount: source.count) }
         }
+        unsafe (start + count).initializeMemory(as: UInt8.self, repeating: 0, count: size - count)
     }
 
     deinit { unsafe start.deallocate() }

@@ -20,18 +20,20 @@ struct BucketTable {
 
     /// The cheapest buckets for sorted thresholds.
     init(_ table: RankTable, _ arithmetic: Arithmetic) {
-        keys = table.thresholds.map { threshold in
+        let keys = table.thresholds.map { threshold in
             let key = orderedKey(RankTable.narrowed(threshold))
             return arithmetic.comparison == .lessThan ? key : key + 1
         }
+        self.keys = keys
         var best: Candidate?
         // A few thresholds far off would make all other buckets wide: they may share the first and last.
         for trimmed in Set([0, min(1, keys.count / 8), min(2, keys.count / 8), keys.count / 32]).sorted() {
-            for isByKey in [false, true] {
+            for byKey in [false, true] {
                 for count in Self.bucketCounts {
-                    let candidate = Candidate(keys, trimmed: trimmed, isByKey: isByKey, bucketCount: count)
-                    if best.map({ candidate.cost < $0.cost }) ?? true { best = candidate }
-                    if candidate.compareCount <= 1 { break }
+                    let least = best?.cost ?? .infinity
+                    // Even with one compare in each, more buckets only cost more.
+                    if Candidate.cost(compares: 1, buckets: count) >= least { break }
+                    if let better = Candidate(keys.span, trimmed: trimmed, byKey, count, below: least) { best = better }
                 }
             }
         }
@@ -42,8 +44,9 @@ struct BucketTable {
         low = best.low
         scale = best.scale
         var bases = [UInt8](repeating: 0, count: best.bucketCount)
-        for (index, bucket) in best.buckets.enumerated() where bucket + 1 < best.bucketCount {
-            bases[bucket + 1] = UInt8(index + 1)
+        for (index, key) in keys.enumerated() {
+            let bucket = best.bucket(of: key)
+            if bucket + 1 < best.bucketCount { bases[bucket + 1] = UInt8(index + 1) }
         }
         for bucket in bases.indices.dropFirst() { bases[bucket] = max(bases[bucket], bases[bucket - 1]) }
         self.bases = bases
@@ -54,48 +57,56 @@ struct BucketTable {
         let bucketCount: Int
         let low: Float
         let scale: Float
-        /// By threshold, which never falls.
-        let buckets: [Int]
-        let compareCount: Int
+        /// The most thresholds in a bucket.
+        private(set) var compareCount = 0
 
-        init(_ keys: [Int32], trimmed: Int, isByKey: Bool, bucketCount: Int) {
+        /// Nil unless it costs less than this.
+        init?(_ keys: Span<Int32>, trimmed: Int, _ isByKey: Bool, _ bucketCount: Int, below most: Double) {
             self.isByKey = isByKey
             self.bucketCount = bucketCount
-            let top = Float(bucketCount - 1)
-            func number(_ key: Int32) -> Float { isByKey ? Float(key) : Self.value(ofKey: key) }
-            let low = number(keys[trimmed])
-            let width = number(keys[keys.count - 1 - trimmed]) - low
-            let scale = width > 0 ? top / width : 1
+            let low = Self.number(keys[trimmed], isByKey)
+            let width = Self.number(keys[keys.count - 1 - trimmed], isByKey) - low
             self.low = low
-            self.scale = scale
-            buckets = keys.map { key in
-                let number = number(key)
-                return number.isNaN ? bucketCount - 1 : Int(bucketNumber(number, low, scale, top))
-            }
-            var longest = 0
+            scale = width > 0 ? Float(bucketCount - 1) / width : 1
+            // Buckets never fall from one threshold to the next.
+            var last = -1
             var run = 0
-            for (index, bucket) in buckets.enumerated() {
-                run = index > 0 && buckets[index - 1] == bucket ? run + 1 : 1
-                longest = max(longest, run)
+            for index in keys.indices {
+                let bucket = bucket(of: keys[index])
+                run = bucket == last ? run + 1 : 1
+                last = bucket
+                if run > compareCount {
+                    compareCount = run
+                    guard cost < most else { return nil }
+                }
             }
-            compareCount = longest
         }
 
+        @inline(__always)
+        func bucket(of key: Int32) -> Int {
+            let number = Self.number(key, isByKey)
+            return number.isNaN
+                ? bucketCount - 1 : Int(bucketNumber(number, low, scale, Float(bucketCount - 1)))
+        }
+
+        @inline(__always)
+        private static func number(_ key: Int32, _ isByKey: Bool) -> Float {
+            // The float of a key, NaN beyond infinity.
+            isByKey ? Float(key) : Float(bitPattern: UInt32(bitPattern: key ^ (key >> 31 & 0x7fff_ffff)))
+        }
+
+        var cost: Double { Self.cost(compares: compareCount, buckets: bucketCount) }
+
         /// Compares, as many as are made at once, and a little for the table's place in the caches.
-        var cost: Double {
-            let compares =
-                switch compareCount {
-                case ...2: compareCount
+        static func cost(compares: Int, buckets: Int) -> Double {
+            let made =
+                switch compares {
+                case ...2: compares
                 case 3...4: 4
                 case 5...8: 8
                 default: 16
                 }
-            return Double(compares) + Double(bucketCount) / 1024
-        }
-
-        /// The float of a key, NaN beyond infinity.
-        private static func value(ofKey key: Int32) -> Float {
-            Float(bitPattern: UInt32(bitPattern: key ^ (key >> 31 & 0x7fff_ffff)))
+            return Double(made) + Double(buckets) / 1024
         }
     }
 }

@@ -9,6 +9,10 @@ struct CodeColumns {
     let wideRanks: RankColumns
     /// For all lookups: a byte a row.
     let categories: CategoryColumns
+    /// By node of all trees, one tree after the other; a comparison of a large tree is in a wide column.
+    let places: [NodePlace]
+    /// By tree, where its nodes start in ``places``.
+    let firstNodes: [Int]
     /// Byte columns in all.
     let count: Int
     /// Columns of ``wideRanks``.
@@ -17,17 +21,32 @@ struct CodeColumns {
     static let countMax = (1 << 32) / Int(CShimsRowsMax)
 
     init(_ ensemble: Ensemble) throws(KernelError) {
+        var firstNodes: [Int] = []
+        firstNodes.reserveCapacity(ensemble.trees.count)
+        var nodes = 0
+        for tree in ensemble.trees {
+            firstNodes.append(nodes)
+            nodes += tree.nodes.count
+        }
+        guard nodes < Int(UInt32.max) else { throw .tooLarge("\(nodes) nodes") }
+        var places = [NodePlace](repeating: .none, count: nodes)
         var next = 0
-        ranks = RankColumns(ensemble, nextColumn: &next, where: SlicedPlan.slices)
-        categories = CategoryColumns(ensemble, nextColumn: &next)
+        ranks = RankColumns(ensemble, places: &places, nextColumn: &next, where: SlicedPlan.slices)
+        categories = CategoryColumns(ensemble, places: &places, nextColumn: &next)
         count = next
         guard next <= Self.countMax else {
             throw .tooLarge("\(next) code columns; at most \(Self.countMax) can be numbered")
         }
         var nextWide = 0
-        wideRanks = RankColumns(ensemble, thresholdsMax: RankTable.wideThresholdsMax, nextColumn: &nextWide) { tree in
-            !SlicedPlan.slices(tree)
-        }
+        wideRanks = RankColumns(
+            ensemble,
+            thresholdsMax: RankTable.wideThresholdsMax,
+            places: &places,
+            nextColumn: &nextWide,
+            where: { !SlicedPlan.slices($0) }
+        )
+        self.places = places
+        self.firstNodes = firstNodes
         wideCount = nextWide
         guard nextWide <= LargeTreePlan.columnsMax else {
             throw .tooLarge(

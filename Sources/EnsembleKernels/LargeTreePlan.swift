@@ -76,6 +76,8 @@ final class LargeTreePlan: @unchecked Sendable {
         let nodeCount = large.reduce(0) { $0 + $1.element.nodes.count + $1.element.leafValues.count }
         guard nodeCount < Int(UInt32.max) / 8 else { throw .tooLarge("\(nodeCount) nodes and leaves of large trees") }
         var builder = LargeTreeBuilder()
+        builder.nodes.reserveCapacity(nodeCount * 5 / 4)
+        builder.values.reserveCapacity(nodeCount * 5 / 4)
         for (index, tree) in large { builder.add(tree, at: index, columns) }
         treeCount = large.count
         valueByteCount = ensemble.arithmetic.sum == .float32 ? 4 : 8
@@ -121,6 +123,7 @@ private struct LargeTreeBuilder {
     /// The leaves of nodes with two come behind all others: a row seldom looks at one.
     mutating func add(_ tree: Tree, at index: Int, _ columns: CodeColumns) {
         let membersBefore = memberNodes.count
+        let firstNode = columns.firstNodes[index]
         startLine(for: Self.lineNodes)
         let root = appendPlaces(2)
         var tops = [Placed(node: 0, place: root, level: 0)]
@@ -154,7 +157,7 @@ private struct LargeTreeBuilder {
                     isStarted = true
                 }
                 let child = appendPlaces(2)
-                nodes[parent.place] = step(node, tree, columns, child: child)
+                nodes[parent.place] = step(columns.places[firstNode + Int(parent.node)], columns, child: child)
                 depth = max(depth, parent.level + 1)
                 for (side, place) in [(node.left, child), (node.right, child + 1)] {
                     if side < 0 {
@@ -169,7 +172,7 @@ private struct LargeTreeBuilder {
         for twig in twigs {
             let node = tree.nodes[Int(twig.node)]
             let child = appendPlaces(2)
-            nodes[twig.place] = step(node, tree, columns, child: child)
+            nodes[twig.place] = step(columns.places[firstNode + Int(twig.node)], columns, child: child)
             depth = max(depth, twig.level + 1)
             leaves.append((child, Int(~node.left)))
             leaves.append((child + 1, Int(~node.right)))
@@ -226,18 +229,11 @@ private struct LargeTreeBuilder {
         return nodes.count - count
     }
 
-    private mutating func step(
-        _ node: Node,
-        _ tree: Tree,
-        _ columns: CodeColumns,
-        child: Int
-    ) -> LargeTreePlan.Node {
-        if case .threshold(let threshold) = node.test {
-            let (column, key) = columns.wideRanks.place(of: node, threshold: threshold)
-            return LargeTreePlan.Node(child: UInt32(child), column: UInt16(column), key: UInt16(key))
+    private mutating func step(_ place: NodePlace, _ columns: CodeColumns, child: Int) -> LargeTreePlan.Node {
+        if place.test == .comparison {
+            return LargeTreePlan.Node(child: UInt32(child), column: UInt16(place.number), key: place.key)
         }
-        let member = WalkPlan.MemberNode(node, tree, columns, child: child, &memberSets)
-        memberNodes.append(member)
+        memberNodes.append(WalkPlan.MemberNode(place, columns, child: UInt32(child), &memberSets))
         return LargeTreePlan.Node(
             child: UInt32(memberNodes.count - 1),
             column: LargeTreePlan.memberColumn,

@@ -81,7 +81,7 @@ enum PortableQuantiser {
                 let place = unsafe codes + table.firstColumn * Int(CShimsRowsMax)
                 for row in 0..<count {
                     let value = unsafe start[row * rows.rowStride]
-                    var found = table.unseenClass
+                    var found = CategoryTable.unseenClass
                     if value.isNaN {
                         found = CategoryTable.missingClass
                     } else if value > lowest, value < end {

@@ -4,7 +4,7 @@ import TreeEnsemble
 ///
 /// Nodes of one feature that agree in this share a code column: "missing" is then the column's lowest code or its
 /// highest, and costs a node nothing.
-enum SpecialValues: Hashable, Comparable {
+enum SpecialValues: UInt8, CaseIterable {
     /// NaN goes left.
     case nanLeft
     /// NaN goes right.
@@ -69,89 +69,5 @@ struct RankTable {
     static func narrowed(_ threshold: Double) -> Float {
         let nearest = Float(threshold)
         return Double(nearest) > threshold ? nearest.nextDown : nearest
-    }
-}
-
-/// The numeric code columns of an ensemble.
-struct RankColumns {
-    private(set) var tables: [RankTable] = []
-    private var tablesOfFeature: [[Int]]
-    private let arithmetic: Arithmetic
-
-    /// Columns for all numeric nodes of some trees; column numbers are handed out from `nextColumn` on.
-    ///
-    /// - Parameters:
-    ///   - ensemble: what is packed.
-    ///   - thresholdsMax: as many thresholds as a column's codes can count.
-    ///   - nextColumn: the next column's number.
-    ///   - isIncluded: whether a tree's nodes are looked at.
-    init(
-        _ ensemble: Ensemble,
-        thresholdsMax: Int = RankTable.thresholdsMax,
-        nextColumn: inout Int,
-        where isIncluded: (Tree) -> Bool
-    ) {
-        arithmetic = ensemble.arithmetic
-        tablesOfFeature = [[Int]](repeating: [], count: ensemble.featureCount)
-        var found = [[SpecialValues: Set<Double>]](repeating: [:], count: ensemble.featureCount)
-        for tree in ensemble.trees where isIncluded(tree) {
-            for node in tree.nodes {
-                guard case .threshold(let threshold) = node.test else { continue }
-                let value = RankTable.comparable(threshold, arithmetic)
-                found[Int(node.feature)][SpecialValues(node, arithmetic), default: []].insert(value)
-            }
-        }
-        for (feature, kinds) in found.enumerated() where !kinds.isEmpty {
-            let union = kinds.values.reduce(into: Set<Double>()) { $0.formUnion($1) }
-            // One search serves all columns of a feature while its thresholds fit the codes together.
-            if union.count <= thresholdsMax {
-                add(feature, union.sorted(), kinds.keys.sorted(), &nextColumn)
-                continue
-            }
-            for (special, thresholds) in kinds.sorted(by: { $0.key < $1.key }) {
-                // More thresholds take several columns, each ranking its own stretch: a value below the stretch has
-                // rank 0 there and one above it the highest, so each comparison still comes out right.
-                let sorted = thresholds.sorted()
-                for start in stride(from: 0, to: sorted.count, by: thresholdsMax) {
-                    let end = min(start + thresholdsMax, sorted.count)
-                    add(feature, Array(sorted[start..<end]), [special], &nextColumn)
-                }
-            }
-        }
-    }
-
-    private mutating func add(
-        _ feature: Int,
-        _ thresholds: [Double],
-        _ kinds: [SpecialValues],
-        _ nextColumn: inout Int
-    ) {
-        var columns: [(SpecialValues, Int)] = []
-        for kind in kinds {
-            columns.append((kind, nextColumn))
-            nextColumn += 1
-        }
-        tablesOfFeature[feature].append(tables.count)
-        tables.append(RankTable(feature: feature, thresholds: thresholds, columns: columns))
-    }
-
-    /// The column and key of a numeric node: a row goes left if its code in the column is at most the key.
-    func place(of node: Node, threshold: Double) -> (column: Int, key: Int) {
-        let value = RankTable.comparable(threshold, arithmetic)
-        let special = SpecialValues(node, arithmetic)
-        for index in tablesOfFeature[Int(node.feature)] {
-            let table = tables[index]
-            guard let last = table.thresholds.last, value <= last,
-                let column = table.columns.first(where: { $0.special == special })?.column
-            else { continue }
-            var low = 0
-            var high = table.thresholds.count - 1
-            while low < high {
-                let middle = (low + high) / 2
-                if table.thresholds[middle] < value { low = middle + 1 } else { high = middle }
-            }
-            if table.thresholds[low] == value { return (column, low) }
-        }
-        preconditionFailure("every threshold of the ensemble is in a table")
     }
 }

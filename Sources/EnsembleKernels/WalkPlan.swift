@@ -78,7 +78,9 @@ final class WalkPlan: @unchecked Sendable {
             throw .tooLarge("\(columns.count) code columns; at most \(Self.columnsMax) can be numbered")
         }
         guard nodeCount < Int(UInt32.max) else { throw .tooLarge("\(nodeCount) nodes and leaves") }
-        for tree in ensemble.trees { builder.add(tree, columns) }
+        builder.nodes.reserveCapacity(nodeCount)
+        builder.values.reserveCapacity(nodeCount)
+        for (index, tree) in ensemble.trees.enumerated() { builder.add(tree, columns, columns.firstNodes[index]) }
         treeCount = ensemble.trees.count
         walkedTreeCount = builder.walkedTrees.count
         hasMembers = !builder.memberNodes.isEmpty
@@ -113,66 +115,91 @@ private struct WalkBuilder {
     var walkedTrees: [UInt32] = []
     var memberNodes: [WalkPlan.MemberNode] = []
     var memberSets: [UInt64] = []
+    private var links: [Int32] = []
 
     /// Adds a tree's nodes, level by level, so that the first steps of all trees lie close together.
-    mutating func add(_ tree: Tree, _ columns: CodeColumns) {
+    ///
+    /// Its nodes' places among the code columns start at `firstNode`.
+    mutating func add(_ tree: Tree, _ columns: CodeColumns, _ firstNode: Int) {
         guard SlicedPlan.slices(tree) else {
             roots.append(0)
             outputs.append(UInt32(tree.output))
             return
         }
         if !tree.nodes.isEmpty { walkedTrees.append(UInt32(roots.count)) }
-        roots.append(UInt32(nodes.count))
+        let (root, count) = (nodes.count, tree.nodes.count + tree.leafValues.count)
+        roots.append(UInt32(root))
         outputs.append(UInt32(tree.output))
-        var pending: [(child: Int32, place: Int)] = [(tree.nodes.isEmpty ? ~0 : 0, appendPlace())]
-        var next = 0
-        while next < pending.count {
-            let (child, place) = pending[next]
-            next += 1
-            if child < 0 {
-                values[place] = tree.leafValues[Int(~child)]
+        nodes.append(contentsOf: repeatElement(WalkPlan.Node(child: 0, column: 0, key: 0, flags: 0), count: count))
+        values.append(contentsOf: repeatElement(0, count: count))
+        links.removeAll(keepingCapacity: true)
+        links.append(contentsOf: repeatElement(0, count: count))
+        if tree.nodes.isEmpty { links[0] = ~0 }
+        // Out of the struct and into locals, so that the loop below checks for no second owner.
+        let places = columns.places[firstNode..<firstNode + tree.nodes.count]
+        var (nodes, values, links): ([WalkPlan.Node], [Double], [Int32]) = ([], [], [])
+        swap(&nodes, &self.nodes)
+        swap(&values, &self.values)
+        swap(&links, &self.links)
+        addLevels(tree, places, columns, root: root, &nodes, &values, &links)
+        swap(&nodes, &self.nodes)
+        swap(&values, &self.values)
+        swap(&links, &self.links)
+    }
+
+    /// Fills in a tree's nodes and leaves from its root's place on; `links` holds the first of a child a place.
+    private mutating func addLevels(
+        _ tree: Tree,
+        _ places: ArraySlice<NodePlace>,
+        _ columns: CodeColumns,
+        root: Int,
+        _ nodes: inout [WalkPlan.Node],
+        _ values: inout [Double],
+        _ links: inout [Int32]
+    ) {
+        let (treeNodes, leafValues, places) = (tree.nodes, tree.leafValues, places.span)
+        var steps = nodes.mutableSpan
+        var leaves = values.mutableSpan
+        var pending = links.mutableSpan
+        var next = 1
+        for at in pending.indices {
+            let link = pending[at]
+            if link < 0 {
+                leaves[root + at] = leafValues[Int(~link)]
                 continue
             }
-            let node = tree.nodes[Int(child)]
-            let left = appendPlace()
-            pending.append((node.left, left))
-            pending.append((node.right, appendPlace()))
-            nodes[place] = step(node, tree, columns, left: UInt32(left))
+            let node = treeNodes[Int(link)]
+            (pending[next], pending[next + 1]) = (node.left, node.right)
+            steps[root + at] = step(node, places[Int(link)], columns, left: UInt32(root + next))
+            next += 2
         }
     }
 
-    private mutating func appendPlace() -> Int {
-        nodes.append(WalkPlan.Node(child: 0, column: 0, key: 0, flags: 0))
-        values.append(0)
-        return nodes.count - 1
-    }
-
-    private mutating func step(_ node: Node, _ tree: Tree, _ columns: CodeColumns, left: UInt32) -> WalkPlan.Node {
+    private mutating func step(
+        _ node: Node,
+        _ place: NodePlace,
+        _ columns: CodeColumns,
+        left: UInt32
+    ) -> WalkPlan.Node {
         let flags = (node.left < 0 ? WalkPlan.leftIsLeaf : 0) | (node.right < 0 ? WalkPlan.rightIsLeaf : 0)
-        if case .threshold(let threshold) = node.test {
-            let (column, key) = columns.ranks.place(of: node, threshold: threshold)
-            return WalkPlan.Node(child: left, column: UInt16(column), key: UInt8(key), flags: flags)
+        if place.test == .comparison {
+            return WalkPlan.Node(child: left, column: UInt16(place.number), key: UInt8(place.key), flags: flags)
         }
-        memberNodes.append(WalkPlan.MemberNode(node, tree, columns, child: Int(left), &memberSets))
+        memberNodes.append(WalkPlan.MemberNode(place, columns, child: left, &memberSets))
         return WalkPlan.Node(child: UInt32(memberNodes.count - 1), column: 0, key: 0, flags: flags | WalkPlan.isMember)
     }
 }
 
 extension WalkPlan.MemberNode {
     /// The record of a categorical node; its sets are appended.
-    init(_ node: Node, _ tree: Tree, _ columns: CodeColumns, child: Int, _ sets: inout [UInt64]) {
-        guard let (split, membersGoLeft) = CategoryColumns.split(node, tree) else {
-            preconditionFailure("a node compares or looks up")
-        }
-        let table = columns.categories.table(of: split, feature: Int(node.feature))
+    init(_ place: NodePlace, _ columns: CodeColumns, child: UInt32, _ sets: inout [UInt64]) {
+        let split = columns.categories.columns(ofSplit: Int(place.number))
         self.init(
-            child: UInt32(child),
-            firstColumn: UInt32(table.firstColumn),
+            child: child,
+            firstColumn: UInt32(split.lowerBound),
             firstSet: UInt32(sets.count),
-            columnCount: UInt32(table.columnCount)
+            columnCount: UInt32(split.count)
         )
-        for column in 0..<table.columnCount {
-            sets.append(table.codes(of: split, members: !membersGoLeft, column: column))
-        }
+        columns.categories.appendSets(of: place, to: &sets)
     }
 }
