@@ -7,7 +7,7 @@ BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
 LEADLINE := .build/release/leadline
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test demo lint format race clean
+.PHONY: help install build test demo lint format race emulate clean
 
 help: ## this list
 	@echo "Leadline: predictive lead scoring as fast infrastructure."
@@ -39,6 +39,9 @@ format: ## put the code in form
 
 race: install ## the snapshot exchange under the thread sanitizer
 	.ci/race
+
+emulate: install ## the tests on emulated processors: without AVX, and with AVX2
+	.ci/emulate $(TARGETS)
 
 clean: ## remove what was built and what the demo made
 	rm -rf .build .build-* demo
