@@ -114,7 +114,7 @@ struct RankColumns {
         _ kinds: [SpecialValues],
         _ nextColumn: inout Int
     ) {
-        var columns: [(SpecialValues, Int)] = []
+        var columns: [(special: SpecialValues, column: Int)] = []
         for kind in kinds {
             columns.append((kind, nextColumn))
             nextColumn += 1

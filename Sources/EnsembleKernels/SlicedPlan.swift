@@ -127,7 +127,7 @@ private struct SlicedMasks {
             }
         }
         for table in codes.ranks.tables {
-            for column in table.columns.map(\.column) where used.contains(column) {
+            for (_, column) in table.columns where used.contains(column) {
                 firstMaskOfColumn[column] = count
                 columns.append(
                     CShimsSlicedColumn(
@@ -313,7 +313,7 @@ private struct SlicedBuilder {
     private static func inOrder<Element>(_ elements: [(order: Int, element: Element)]) -> [Element] {
         elements.enumerated()
             .sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
-            .map(\.element.element)
+            .map { $0.element.element }
     }
 
     mutating func endGroup() {
