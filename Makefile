@@ -7,7 +7,7 @@ BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
 LEADLINE := .build/release/leadline
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test demo lint format race emulate arm64 clean
+.PHONY: help install build test demo lint format race emulate arm64 lanes clean
 
 help: ## this list
 	@echo "Leadline: predictive lead scoring as fast infrastructure."
@@ -45,6 +45,9 @@ emulate: install ## the tests on emulated processors: without AVX, and with AVX2
 
 arm64: install ## the evaluator on an emulated arm64 processor, bit for bit
 	.ci/arm64
+
+lanes: install ## the intrinsics of AVX-512 and AVX2 against plain C
+	.ci/lanes
 
 clean: ## remove what was built and what the demo made
 	rm -rf .build .build-* demo
