@@ -7,12 +7,12 @@ BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
 LEADLINE := .build/release/leadline
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test conformance fuzz demo lint format race clean
+.PHONY: help install build test conformance fuzz demo lint format race emulate arm64 lanes clean
 
 help: ## this list
 	@echo "Leadline: predictive lead scoring as fast infrastructure."
 	@echo
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 18
+	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1	/' | expand -t 18
 	@echo
 	@echo "  make demo LEADS=leads.csv LABEL=converted [POSITIVE=yes] [ID=lead_id] [DATE=created]"
 	@echo "            [EXCLUDE='column,another'] [MISSING='unknown,n/a'] [BATCH=2000]"
@@ -45,6 +45,15 @@ format: ## put the code in form
 
 race: install ## the snapshot exchange under the thread sanitizer
 	.ci/race
+
+emulate: install ## the tests on emulated processors: without AVX, and with AVX2
+	.ci/emulate $(TARGETS)
+
+arm64: install ## the evaluator on an emulated arm64 processor, bit for bit
+	.ci/arm64
+
+lanes: install ## the intrinsics of AVX-512 and AVX2 against plain C
+	.ci/lanes
 
 clean: ## remove what was built and what the demo made
 	rm -rf .build .build-* demo

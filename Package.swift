@@ -30,6 +30,13 @@ let avx512: [SwiftSetting] = []
 let avx2: [SwiftSetting] = []
 #endif
 
+/// The kernels' 64-byte form, which is AVX-512's, on whatever registers the processor has.
+///
+/// The compiler warns that functions would pass such values otherwise than AVX-512 does; all are inlined.
+let wideLanes: [SwiftSetting] = [
+    .define("LEADLINE_WIDE_LANES"), .unsafeFlags(["-Xcc", "-DLEADLINE_WIDE_LANES", "-Xcc", "-Wno-psabi"]),
+]
+
 /// A module of the house; it may import only from the floors below its own.
 func room(
     _ name: String,
@@ -166,6 +173,12 @@ let package = Package(
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"], exclude: ["CatBoost", "ONNX"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
         tests("FuzzTargets", []),
+        // Links to the kernels' own sources and their parity tests, compiled once more in another form.
+        .testTarget(
+            name: "WideLanesTests",
+            dependencies: ["CShims", "CLanes", "TreeEnsemble", "EnsembleKernelsAVX2", "EnsembleKernelsAVX512"],
+            swiftSettings: house + wideLanes
+        ),
         tests("TLSTransport", ["ByteKit", "COpenSSL"]),
     ]
 )

@@ -1,7 +1,10 @@
 internal import CShims
+import TreeEnsemble
+
+#if arch(x86_64)
 internal import EnsembleKernelsAVX2
 internal import EnsembleKernelsAVX512
-import TreeEnsemble
+#endif
 
 // Which module's copy of the sliced kernel runs.
 //
@@ -36,7 +39,7 @@ extension KernelName {
         case .avx512: EnsembleKernelsAVX512.hasTreeLanes()
         case .avx2: EnsembleKernelsAVX2.hasTreeLanes()
         #endif
-        default: EnsembleKernels.hasTreeLanes()
+        default: ownHasTreeLanes()
         }
     }
 
@@ -140,7 +143,7 @@ extension KernelName {
         case .avx512: unsafe EnsembleKernelsAVX512.makeMasks(forest, codes, rows: rows, work: work, into: masks)
         case .avx2: unsafe EnsembleKernelsAVX2.makeMasks(forest, codes, rows: rows, work: work, into: masks)
         #endif
-        default: unsafe EnsembleKernels.makeMasks(forest, codes, rows: rows, work: work, into: masks)
+        default: unsafe ownMakeMasks(forest, codes, rows, work, masks)
         }
     }
 
@@ -233,4 +236,19 @@ extension KernelName {
             )
         }
     }
+}
+
+// This module's own functions whose names the members above hide. The module has no name here: the wide lanes' tests
+// compile this file in theirs.
+
+private func ownHasTreeLanes() -> Bool { hasTreeLanes() }
+
+private func ownMakeMasks(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    _ codes: UnsafePointer<UInt8>,
+    _ rows: Int,
+    _ work: UnsafeMutableRawPointer,
+    _ masks: UnsafeMutableRawPointer
+) {
+    unsafe makeMasks(forest, codes, rows: rows, work: work, into: masks)
 }

@@ -6,7 +6,9 @@ public enum KernelName: String, CaseIterable, Sendable {
     case avx512
     /// 256-bit registers (AVX2).
     case avx2
-    /// 128-bit registers of any processor, and no lookups in them.
+    /// 128-bit registers of any arm64 processor (NEON).
+    case neon
+    /// 128-bit registers of any processor: without lookups in them on x86-64; on arm64 the same code as ``neon``.
     case portable
 }
 
@@ -15,9 +17,18 @@ extension KernelName {
     public var missingOnThisProcessor: [String] {
         switch self {
         case .portable: return []
+        case .neon: return Self.missingOfNEON
         case .avx2: return Self.missing(Self.avx2Needs)
         case .avx512: return Self.missing(Self.avx512Needs)
         }
+    }
+
+    private static var missingOfNEON: [String] {
+        #if arch(arm64)
+        return []
+        #else
+        return ["arm64"]
+        #endif
     }
 
     private static func missing(_ needs: [(name: String, bit: CShimsProcessorFeature)]) -> [String] {

@@ -1,6 +1,4 @@
 internal import CShims
-internal import EnsembleKernelsAVX2
-internal import EnsembleKernelsAVX512
 import TreeEnsemble
 
 // Safety of this file: `EnsembleKernel` checked that the matrix covers `rows` and that there is room for all margins; the

@@ -1,6 +1,4 @@
 internal import CShims
-internal import EnsembleKernelsAVX2
-internal import EnsembleKernelsAVX512
 import TreeEnsemble
 
 /// An ensemble packed for the kernels: immutable, in a few blocks of aligned memory.

@@ -106,7 +106,7 @@ private struct RankerParts {
             thresholdCount: UInt32(thresholdCount),
             paddedCount: UInt32(doubles.count),
             columnCount: UInt32(columns.count),
-            zeroSpecial: columns.contains(where: \.isZeroSpecial) ? 1 : 0,
+            zeroSpecial: columns.contains { $0.isZeroSpecial } ? 1 : 0,
             bucketCount: UInt32(buckets.bucketCount),
             compareCount: UInt32(buckets.compareCount),
             bucketsByKey: buckets.isByKey ? 1 : 0,

@@ -89,8 +89,8 @@ struct RawWalk: Sendable {
     private mutating func add(_ tree: Tree, hasLinear: Bool) {
         let firstNode = Int32(nodes.count)
         let firstLeaf = Int32(leafValues.count)
-        let firstWords = append(tree.categorySets.map(\.words), to: \.categoryWords)
-        let firstNumbers = append(tree.numberSets.map { $0.sorted() }, to: \.numbers)
+        let firstWords = Self.append(tree.categorySets.map { $0.words }, to: &categoryWords)
+        let firstNumbers = Self.append(tree.numberSets.map { $0.sorted() }, to: &numbers)
         func link(_ child: Int32) -> Int32 { child < 0 ? ~(~child + firstLeaf) : child + firstNode }
         roots.append(Root(link: link(tree.nodes.isEmpty ? ~0 : 0), output: UInt32(tree.output)))
         for node in tree.nodes {
@@ -144,13 +144,13 @@ struct RawWalk: Sendable {
     /// Appends sets; tells where each starts and how many elements it has.
     ///
     /// Places that do not fit are refused at the end of `init`, before any is used.
-    private mutating func append<Element>(
+    private static func append<Element>(
         _ sets: [[Element]],
-        to array: WritableKeyPath<Self, [Element]>
+        to array: inout [Element]
     ) -> [(UInt32, UInt32)] {
         sets.map { set in
-            let start = self[keyPath: array].count
-            self[keyPath: array] += set
+            let start = array.count
+            array += set
             return (UInt32(truncatingIfNeeded: start), UInt32(truncatingIfNeeded: set.count))
         }
     }

@@ -65,7 +65,8 @@ extension DerivedFeatures {
     /// For each feature the columns that go into it, each once.
     public var sourceColumns: [[Int]] {
         let combined = combinations.map { combination in
-            Set(combination.columns + combination.borders.map(\.column) + combination.categories.map(\.column)).sorted()
+            let tested = combination.borders.map { $0.column } + combination.categories.map { $0.column }
+            return Set(combination.columns + tested).sorted()
         }
         return features.map { feature in
             switch feature {

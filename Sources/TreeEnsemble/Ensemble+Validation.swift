@@ -67,7 +67,7 @@ extension Ensemble {
                 throw InvalidEnsemble("tree \(index), leaf \(leaf): \(value) is not a float32")
             }
         }
-        if let numbers = tree.numberSets.firstIndex(where: { $0.contains(where: \.isNaN) }) {
+        if let numbers = tree.numberSets.firstIndex(where: { $0.contains { $0.isNaN } }) {
             throw InvalidEnsemble("tree \(index) compares with NaN (numbers \(numbers))")
         }
         try validateLinearLeaves(tree, index)

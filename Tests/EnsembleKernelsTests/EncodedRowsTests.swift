@@ -13,7 +13,7 @@ struct EncodedRowsTests {
         let shape = EnsembleShape(
             name: "encoded",
             arithmetic: arithmetic,
-            leaves: [31, 64, 300],
+            leaves: [31, 64, 200],
             outputs: 2,
             categoricalOneIn: 5
         )
@@ -40,6 +40,15 @@ struct EncodedRowsTests {
                 }
             }
         }
+    }
+
+    @Test("there are none of trees too large for slices")
+    func large() throws {
+        var generator = SeededGenerator(seed: 2)
+        let shape = EnsembleShape(name: "large", arithmetic: .float32LessThan, leaves: [300])
+        let kernel = try EnsembleKernel(RandomEnsemble(shape, using: &generator).ensemble)
+        let values = [Float](repeating: 0, count: kernel.featureCount)
+        #expect(kernel.encode(batches: 1, of: 1, values: values.span, scratch: KernelScratch()) == nil)
     }
 
     @Test("there are none of an ensemble that needs raw values")

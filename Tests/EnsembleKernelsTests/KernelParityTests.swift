@@ -1,70 +1,22 @@
-import EnsembleKernels
 import Testing
 import TreeEnsemble
 
+#if !LEADLINE_WIDE_LANES
+import EnsembleKernels
+#endif
+
 @Suite("Every kernel gives the reference evaluator's bits")
 struct KernelParityTests {
-    static let shapes: [EnsembleShape] = [Arithmetic.float32LessThan, .float64LessOrEqual].flatMap { arithmetic in
-        let name = arithmetic == .float32LessThan ? "float32" : "double"
-        return [
-            EnsembleShape(name: "\(name): single leaves and stumps", arithmetic: arithmetic, leaves: [1, 2, 3]),
-            EnsembleShape(name: "\(name): no tree", arithmetic: arithmetic, trees: 0, leaves: [1], outputs: 2),
-            EnsembleShape(
-                name: "\(name): up to 32 leaves",
-                arithmetic: arithmetic,
-                leaves: [31, 16, 8, 9, 32, 17, 24]
-            ),
-            EnsembleShape(name: "\(name): around 64 leaves", arithmetic: arithmetic, leaves: [63, 64, 65, 33, 48]),
-            EnsembleShape(name: "\(name): 255 and more", arithmetic: arithmetic, trees: 3, leaves: [255, 257, 1000]),
-            EnsembleShape(
-                name: "\(name): chains",
-                arithmetic: arithmetic,
-                leaves: [61, 31, 300],
-                growth: .chain
-            ),
-            EnsembleShape(
-                name: "\(name): many thresholds",
-                arithmetic: arithmetic,
-                trees: 40,
-                leaves: [40, 64],
-                features: 2,
-                thresholds: 1500
-            ),
-            EnsembleShape(
-                name: "\(name): many outputs, one without a tree",
-                arithmetic: arithmetic,
-                trees: 5,
-                leaves: [20, 40],
-                outputs: 6
-            ),
-            EnsembleShape(
-                name: "\(name): categories",
-                arithmetic: arithmetic,
-                trees: 10,
-                leaves: [31, 63, 100],
-                categoricalOneIn: 2,
-                categories: 40
-            ),
-            EnsembleShape(
-                name: "\(name): many categories",
-                arithmetic: arithmetic,
-                trees: 30,
-                leaves: [31, 64],
-                features: 3,
-                categoricalOneIn: 2,
-                categories: 400
-            ),
-            EnsembleShape(
-                name: "\(name): one feature",
-                arithmetic: arithmetic,
-                leaves: [31],
-                features: 1,
-                thresholds: 16
-            ),
-        ]
+    /// What the processor can run; of the wide form, which has the portable kernel's place, that alone.
+    private static var compared: [KernelName] {
+        #if LEADLINE_WIDE_LANES
+        [.portable]
+        #else
+        EnsembleKernel.supportedByProcessor
+        #endif
     }
 
-    @Test("on random ensembles and the values next to their thresholds", arguments: shapes)
+    @Test("on random ensembles and the values next to their thresholds", arguments: EnsembleShape.ofParity)
     func randomEnsembles(_ shape: EnsembleShape) throws {
         for seed in 1...3 as ClosedRange<UInt64> {
             try compare(shape, seed: seed, batches: [1, 2, 3, 15, 63, 64, 65, 127, 128, 130, 200, 255, 256, 257])
@@ -108,7 +60,7 @@ struct KernelParityTests {
 
     @Test("when nothing is known of a row")
     func allMissing() throws {
-        for shape in Self.shapes {
+        for shape in EnsembleShape.ofParity {
             var generator = SeededGenerator(seed: 3)
             let random = RandomEnsemble(shape, using: &generator)
             let rows = [[Double]](repeating: [Double](repeating: .nan, count: shape.features), count: 9)
@@ -128,7 +80,7 @@ struct KernelParityTests {
     private func compare(_ ensemble: Ensemble, _ rows: [[Double]], _ place: String) throws {
         let reference = try ReferenceEvaluator(ensemble)
         let expected = RowForm.allCases.map { referenceMargins(reference, rows, $0) }
-        for name in EnsembleKernel.supportedByProcessor {
+        for name in Self.compared {
             let kernel = try EnsembleKernel(ensemble, kernel: name)
             let scratch = KernelScratch()
             for (form, expected) in zip(RowForm.allCases, expected) {

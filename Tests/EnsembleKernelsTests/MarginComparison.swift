@@ -1,5 +1,8 @@
-import EnsembleKernels
 import TreeEnsemble
+
+#if !LEADLINE_WIDE_LANES
+import EnsembleKernels
+#endif
 
 /// The precision and layout that rows are given in.
 struct RowForm: Sendable, CaseIterable, CustomStringConvertible {

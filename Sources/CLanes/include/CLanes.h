@@ -312,7 +312,7 @@ CL void CL_addDoubles(double *sums, CLBits b0, CLBits b1, CLBits b2, CLBits b3, 
 // them.
 
 // Whether a row's table of 64 codes is looked up in registers.
-#if defined(__AVX512VBMI__) || defined(__AVX2__) || (defined(__aarch64__) && !defined(LEADLINE_WIDE_LANES))
+#if defined(__AVX512VBMI__) || defined(LEADLINE_WIDE_LANES) || defined(__AVX2__) || defined(__aarch64__)
 enum { CL_hasTreeLanes = 1 };
 #else
 enum { CL_hasTreeLanes = 0 };
@@ -326,7 +326,7 @@ CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
     const __mmask64 clears = isAbove ^ _mm512_test_epi8_mask(columns, _mm512_set1_epi8(64));
     return (CLBits)_mm512_or_si512((__m512i)cleared, _mm512_maskz_loadu_epi8(clears, slot + 128));
 }
-#elif defined(__AVX2__)
+#elif defined(__AVX2__) && !defined(LEADLINE_WIDE_LANES)
 CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
     const __m256i columns = _mm256_loadu_si256((const void *)slot);
     const __m256i keys = _mm256_loadu_si256((const void *)(slot + 64));
@@ -341,7 +341,7 @@ CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
     const __m256i clears = _mm256_cmpeq_epi8(isNotAbove, whereNotAbove);
     return cleared | (CLBits)_mm256_and_si256(clears, _mm256_loadu_si256((const void *)(slot + 128)));
 }
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && !defined(LEADLINE_WIDE_LANES)
 CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
     const uint8x16_t columns = vld1q_u8(slot);
     const uint8x16x4_t tables = {{vld1q_u8(table), vld1q_u8(table + 16), vld1q_u8(table + 32), vld1q_u8(table + 48)}};

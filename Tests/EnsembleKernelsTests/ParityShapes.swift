@@ -1,0 +1,64 @@
+import TreeEnsemble
+
+extension EnsembleShape {
+    /// Shapes around each limit of the kernels, in both arithmetics.
+    static let ofParity: [EnsembleShape] = [Arithmetic.float32LessThan, .float64LessOrEqual].flatMap { arithmetic in
+        let name = arithmetic == .float32LessThan ? "float32" : "double"
+        return [
+            EnsembleShape(name: "\(name): single leaves and stumps", arithmetic: arithmetic, leaves: [1, 2, 3]),
+            EnsembleShape(name: "\(name): no tree", arithmetic: arithmetic, trees: 0, leaves: [1], outputs: 2),
+            EnsembleShape(
+                name: "\(name): up to 32 leaves",
+                arithmetic: arithmetic,
+                leaves: [31, 16, 8, 9, 32, 17, 24]
+            ),
+            EnsembleShape(name: "\(name): around 64 leaves", arithmetic: arithmetic, leaves: [63, 64, 65, 33, 48]),
+            EnsembleShape(name: "\(name): 255 and more", arithmetic: arithmetic, trees: 3, leaves: [255, 257, 1000]),
+            EnsembleShape(
+                name: "\(name): chains",
+                arithmetic: arithmetic,
+                leaves: [61, 31, 300],
+                growth: .chain
+            ),
+            EnsembleShape(
+                name: "\(name): many thresholds",
+                arithmetic: arithmetic,
+                trees: 40,
+                leaves: [40, 64],
+                features: 2,
+                thresholds: 1500
+            ),
+            EnsembleShape(
+                name: "\(name): many outputs, one without a tree",
+                arithmetic: arithmetic,
+                trees: 5,
+                leaves: [20, 40],
+                outputs: 6
+            ),
+            EnsembleShape(
+                name: "\(name): categories",
+                arithmetic: arithmetic,
+                trees: 10,
+                leaves: [31, 63, 100],
+                categoricalOneIn: 2,
+                categories: 40
+            ),
+            EnsembleShape(
+                name: "\(name): many categories",
+                arithmetic: arithmetic,
+                trees: 30,
+                leaves: [31, 64],
+                features: 3,
+                categoricalOneIn: 2,
+                categories: 400
+            ),
+            EnsembleShape(
+                name: "\(name): one feature",
+                arithmetic: arithmetic,
+                leaves: [31],
+                features: 1,
+                thresholds: 16
+            ),
+        ]
+    }
+}

@@ -1,0 +1,1 @@
+../EnsembleKernelsTests/KernelParityTests.swift
