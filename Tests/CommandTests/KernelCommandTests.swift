@@ -54,7 +54,8 @@ struct KernelCommandTests {
         let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
             "Recorded/model.txt"
         )
-        let features = try ModelFile.read([UInt8](Data(contentsOf: model)), name: "model.txt").featureCount
+        let inspected = try object(runner.run("inspect", "--json", model.path).text)
+        let features = try #require(inspected["features"] as? [Any]).count
         let rows = NumpyArray(shape: [40, features], values: .float32((0..<40 * features).map { Float($0 % 17) }))
         try Data(rows.fileBytes()).write(to: URL(fileURLWithPath: runner.path("rows.npy")))
         let bench = ["bench", "kernel", model.path, "--rows", "rows.npy", "--batches", "40"]
