@@ -27,7 +27,7 @@ build: install ## build the release binary: .build/release/leadline
 test: install ## run all tests
 	$(SWIFT) test $(BUILD_FLAGS) --disable-testable-imports
 
-conformance: install ## compare models of XGBoost, LightGBM and ONNX with their libraries, by format
+conformance: install ## compare models that others trained with their libraries, by format
 	@.ci/conformance
 
 fuzz: install ## try every parser with broken files, FUZZ_SECONDS (60) each

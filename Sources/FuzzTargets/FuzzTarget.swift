@@ -13,6 +13,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case lightGBMText = "lightgbm-text"
     /// ONNX models.
     case onnx
+    /// CatBoost models in its own binary form.
+    case catBoostBinary = "catboost-cbm"
+    /// CatBoost models as JSON.
+    case catBoostJSON = "catboost-json"
     /// Tables of numbers.
     case npy
 
@@ -54,6 +58,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
             [
                 "nodes_modes", "BRANCH_LEQ", "BRANCH_MEMBER", "LEAF", "TreeEnsemble", "ai.onnx.ml", "SOFTMAX", "MIN",
                 "Scaler",
+            ]
+        case .catBoostBinary:
+            ["CBM1", "\u{4}\0\0\0", "FlabuffersModel_v1", "static_provider_v1", "Borders:prior_num=0", "{\"params\":"]
+        case .catBoostJSON:
+            [
+                "\"oblivious_trees\":", "\"ctr_data\":{}", "\"split_type\":\"OnlineCtr\"",
+                "\"nan_value_treatment\":\"AsTrue\"",
+                "\"scale_and_bias\":[1,[0]]", "\"border\":1e999", "\"float_feature_index\":1048576", "null", "[]",
             ]
         case .npy:
             [

@@ -5,7 +5,7 @@ import Testing
 /// What the command tells of kernels, and what it times.
 @Suite("leadline inspect --kernels and leadline bench kernel")
 struct KernelCommandTests {
-    private static let names = ["avx512", "avx2", "portable"]
+    private static let names = ["avx512", "avx2", "neon", "portable"]
 
     private func object(_ text: String) throws -> [String: Any] {
         try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
