@@ -9,6 +9,8 @@ public import CShims
 
 private let rowsMax = Int(CShimsRowsMax)
 private let tileFeatures = 32
+/// Rows by which the next are asked for early.
+private let rowsAhead = 16
 /// Columns of a tile do not start at multiples of a large power of two, which would share a cache's few places.
 private let columnStride = Int(CShimsRowsMax) + 16
 
@@ -74,6 +76,11 @@ private func turn(
     var row = 0
     while row < wholeRows {
         let start = unsafe from + row &* rowStride
+        // Rows come from far, and a tile of features is too short a run for a processor to see it coming.
+        for ahead in rowsAhead..<rowsAhead + 8 {
+            unsafe CL_prefetch(start + ahead &* rowStride)
+            unsafe CL_prefetch(start + (ahead &* rowStride &+ tileFeatures / 2))
+        }
         var feature = 0
         while feature < wholeWidth {
             unsafe CL_turn(start + feature, rowStride, columns + (feature &* columnStride &+ row), columnStride)
