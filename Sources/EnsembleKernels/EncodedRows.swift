@@ -82,7 +82,7 @@ extension EnsembleKernel {
         // Safety: the span was checked to hold every row, and outlives the call.
         unsafe values.withUnsafeBufferPointer { source in
             guard let start = source.baseAddress else { return }
-            let memory = unsafe plan.work(scratch, narrowedFeatures: 0)
+            let memory = unsafe plan.work(scratch, narrowedValues: 0)
             for batch in 0..<batches {
                 for first in stride(from: 0, to: rows, by: PackedPlan.rowsMax) {
                     let count = min(PackedPlan.rowsMax, rows - first)
@@ -123,7 +123,7 @@ extension EnsembleKernel {
         // Safety: there is room for the margins, as just checked.
         unsafe margins.withUnsafeMutableBufferPointer { target in
             guard let out = target.baseAddress else { return }
-            var memory = unsafe plan.work(scratch, narrowedFeatures: 0)
+            var memory = unsafe plan.work(scratch, narrowedValues: 0)
             for first in stride(from: 0, to: encoded.batchRows, by: PackedPlan.rowsMax) {
                 let count = min(PackedPlan.rowsMax, encoded.batchRows - first)
                 unsafe memory.codes = encoded.start(ofBatch: batch, row: first)

@@ -14,7 +14,7 @@ extension PackedPlan {
         _ scratch: KernelScratch,
         into margins: UnsafeMutablePointer<Double>
     ) {
-        let memory = unsafe work(scratch, narrowedFeatures: 0)
+        let memory = unsafe work(scratch, narrowedValues: 0)
         for first in stride(from: 0, to: rows, by: Self.rowsMax) {
             let count = min(Self.rowsMax, rows - first)
             let pass = unsafe matrix.advanced(rows: first)
@@ -22,6 +22,9 @@ extension PackedPlan {
             unsafe sum(memory, count: count, kernel, into: margins + first * outputCount)
         }
     }
+
+    /// Values that are narrowed at a time, if that is more than eight rows.
+    private static let narrowedMax = 1 << 22
 
     /// Evaluates double rows; those of a float32 ensemble are narrowed, a pass at a time.
     func evaluate(
@@ -32,20 +35,22 @@ extension PackedPlan {
         into margins: UnsafeMutablePointer<Double>
     ) {
         let narrows = arithmetic.values == .float32
-        let memory = unsafe work(scratch, narrowedFeatures: narrows ? featureCount : 0)
-        for first in stride(from: 0, to: rows, by: Self.rowsMax) {
-            let count = min(Self.rowsMax, rows - first)
+        // A file of a few bytes may claim a million features: then fewer rows are narrowed at a time.
+        let passRows = narrows ? min(Self.rowsMax, max(8, Self.narrowedMax / max(featureCount, 1) & ~7)) : Self.rowsMax
+        let memory = unsafe work(scratch, narrowedValues: narrows ? featureCount * passRows : 0)
+        for first in stride(from: 0, to: rows, by: passRows) {
+            let count = min(passRows, rows - first)
             let pass = unsafe matrix.advanced(rows: first)
             if narrows {
                 for feature in 0..<featureCount {
                     let from = unsafe pass.start + feature * pass.featureStride
-                    let to = unsafe memory.narrowed + feature * Self.rowsMax
+                    let to = unsafe memory.narrowed + feature * passRows
                     for row in 0..<count { unsafe to[row] = Float(from[row * pass.rowStride]) }
                 }
                 let narrow = unsafe RowSource(
                     start: UnsafePointer(memory.narrowed),
                     rowStride: 1,
-                    featureStride: Self.rowsMax
+                    featureStride: passRows
                 )
                 unsafe encode(narrow, count: count, kernel, memory)
             } else {
@@ -263,11 +268,11 @@ extension PackedPlan {
         return max(slicedWorkByteCount, bucketRankWorkByteCount, treeLanesWorkByteCount, walking)
     }
 
-    func work(_ scratch: KernelScratch, narrowedFeatures: Int) -> Work {
+    func work(_ scratch: KernelScratch, narrowedValues: Int) -> Work {
         let codeBytes = columnCount * Self.rowsMax
         let wideBytes = WideRank.codeCount(columns: wideColumnCount) * MemoryLayout<UInt16>.stride
         let maskBytes = sliced.maskCount * Int(CShimsMaskBytes)
-        let narrowedBytes = narrowedFeatures * Self.rowsMax * MemoryLayout<Float>.stride
+        let narrowedBytes = (narrowedValues * MemoryLayout<Float>.stride + 63) / 64 * 64
         let blocks = unsafe scratch.prepare(
             codeByteCount: codeBytes + wideBytes + narrowedBytes + maskBytes + temporaryByteCount,
             sumByteCount: outputCount * Self.rowsMax * MemoryLayout<Double>.stride

@@ -9,7 +9,7 @@ extension PackedPlan {
     mutating func measureForms(_ kernel: KernelName) {
         guard walk.treeCount > 0 else { return }
         let scratch = KernelScratch()
-        let memory = unsafe work(scratch, narrowedFeatures: 0)
+        let memory = unsafe work(scratch, narrowedValues: 0)
         unsafe drawCodes(memory)
         let sliceRows = min(kernel.sliceRows, Self.rowsMax)
         let slices = nanoseconds { unsafe add(memory, count: sliceRows, kernel, .slices) }

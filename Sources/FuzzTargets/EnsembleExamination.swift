@@ -57,8 +57,6 @@ public final class EnsembleExamination {
             kernel.margins(rows: count, values: floats.span, layout: layout, scratch: scratch, into: &span)
             try check(margins, expected, "\(kernel.kernel.rawValue), \(count) float rows")
         }
-        // A kernel narrows doubles in memory of 512 rows of every feature.
-        guard kernel.featureCount <= Self.doubleFeaturesMax else { return }
         let doubles = floats.map(Double.init)
         var ofDoubles = [Double](repeating: 12345, count: marginCount)
         var doubleSpan = ofDoubles.mutableSpan
@@ -72,6 +70,4 @@ public final class EnsembleExamination {
             throw FuzzTarget.Finding("\(place): margin \(index) is \(margin), the reference says \(right)")
         }
     }
-
-    private static let doubleFeaturesMax = 1 << 14
 }
