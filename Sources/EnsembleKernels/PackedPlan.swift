@@ -39,11 +39,11 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
             + (lanes?.byteCount ?? 0)
     }
 
-    /// Packs a valid ensemble of a size that ``checkSize(_:)`` lets pass.
+    /// Packs a valid ensemble.
     ///
     /// - Parameters:
     ///   - ensemble: what to pack.
-    ///   - kernel: for which kernel; they differ in how leaves and sums lie.
+    ///   - kernel: for which kernel; they differ in how leaves lie, and in having lanes.
     /// - Throws: ``KernelError/tooLarge(_:)``.
     init(_ ensemble: Ensemble, _ kernel: KernelName) throws(KernelError) {
         let columns = try CodeColumns(ensemble)

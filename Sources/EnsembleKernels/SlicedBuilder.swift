@@ -146,9 +146,11 @@ struct SlicedBuilder: ~Copyable {
     /// Closes the last group.
     mutating func finish() {
         endGroup()
-        // What the kernel looks at behind the last step, and does not take.
-        let ahead = CShimsStep(reach: 0, stays: 0, passes: 0, mask: 0)
-        steps.append(contentsOf: repeatElement(ahead, count: Int(CShimsStepsAhead)))
+        // What the kernel looks at behind the last step and twig, and does not take.
+        let step = CShimsStep(reach: 0, stays: 0, passes: 0, mask: 0)
+        steps.append(contentsOf: repeatElement(step, count: Int(CShimsStepsAhead)))
+        let twig = CShimsTwig(reach: 0, lowest: 0, mask: 0)
+        twigs.append(contentsOf: repeatElement(twig, count: Int(CShimsStepsAhead)))
     }
 
     /// Hands the leaves over; none are left.

@@ -20,7 +20,7 @@ private let narrowShift = registersPerMask.trailingZeroBitCount
 private let rowsPerRegister = 8 * Int(CL_byteCount)
 private let rowsMax = Int(CShimsRowsMax)
 
-/// Steps by which a mask is asked for early; as many follow the last one.
+/// Steps, or twigs, by which a mask is asked for early; as many follow the last one.
 private let stepsAhead = Int(CShimsStepsAhead)
 
 /// Working memory: slots, exit codes, and planes of a column.
