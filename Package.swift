@@ -23,7 +23,7 @@ let avx512: [SwiftSetting] = [
     )
 ]
 let avx2: [SwiftSetting] = [
-    .unsafeFlags(["avx2", "bmi", "bmi2", "lzcnt", "popcnt"].flatMap { ["-Xcc", "-m" + $0] } + ["-O"])
+    .unsafeFlags(["-Xcc", "-mavx2", "-O"])
 ]
 #else
 let avx512: [SwiftSetting] = []

@@ -22,7 +22,6 @@ uint32_t CShims_processorFeatures(void) {
     const uint64_t saved = extendedControlRegister();
     const uint64_t ymm = 0x6, zmm = 0xe6;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return features;
-    features |= bitIf(b, 8, CShimsProcessorBMI2);
     if ((saved & ymm) == ymm) features |= bitIf(b, 5, CShimsProcessorAVX2);
     if ((saved & zmm) == zmm) {
         features |= bitIf(b, 16, CShimsProcessorAVX512F);

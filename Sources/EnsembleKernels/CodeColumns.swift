@@ -37,6 +37,10 @@ struct CodeColumns {
         guard next <= Self.countMax else {
             throw .tooLarge("\(next) code columns; at most \(Self.countMax) can be numbered")
         }
+        let tests = ranks.tables.reduce(2 * categories.splitCount) { $0 + $1.thresholds.count * $1.columns.count }
+        guard tests <= SlicedMasks.countMax else {
+            throw .tooLarge("\(tests) different tests; at most \(SlicedMasks.countMax) can be numbered")
+        }
         var nextWide = 0
         wideRanks = RankColumns(
             ensemble,

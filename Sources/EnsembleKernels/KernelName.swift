@@ -41,7 +41,7 @@ extension KernelName {
     }
 
     private static var avx2Needs: [(name: String, bit: CShimsProcessorFeature)] {
-        [("AVX2", CShimsProcessorAVX2), ("BMI2", CShimsProcessorBMI2)]
+        [("AVX2", CShimsProcessorAVX2)]
     }
 
     private static var avx512Needs: [(name: String, bit: CShimsProcessorFeature)] {

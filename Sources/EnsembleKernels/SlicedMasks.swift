@@ -3,6 +3,9 @@ import TreeEnsemble
 
 /// Numbers the masks of the tests that sliced trees have.
 struct SlicedMasks {
+    /// A mask's place in bytes takes 32 bits.
+    static let countMax = (1 << 32) / Int(CShimsMaskBytes) - 1
+
     private(set) var count = 0
     private(set) var columns: [CShimsSlicedColumn] = []
     private(set) var sets: [CShimsSlicedSet] = []

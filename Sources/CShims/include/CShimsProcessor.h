@@ -14,7 +14,6 @@ typedef enum {
     CShimsProcessorGFNI = 1 << 6,
     CShimsProcessorAVX512DQ = 1 << 7,
     CShimsProcessorPOPCNT = 1 << 8,
-    CShimsProcessorBMI2 = 1 << 9,
 } CShimsProcessorFeature;
 
 uint32_t CShims_processorFeatures(void);
