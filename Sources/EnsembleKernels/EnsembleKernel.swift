@@ -34,7 +34,7 @@ public final class EnsembleKernel: Sendable {
 
     /// The forms in which trees are gone through, each with the number of rows from which on it is the fastest.
     ///
-    /// Measured when the ensemble was packed; empty for an ensemble that needs raw values.
+    /// Measured when the ensemble was packed, unless one was asked for; empty for an ensemble that needs raw values.
     public var forms: [(firstRows: Int, form: EvaluationForm)] { raw == nil ? plan.forms.ranges : [] }
 
     /// Kernels that this processor can run, best first.
@@ -48,16 +48,22 @@ public final class EnsembleKernel: Sendable {
     /// - Parameters:
     ///   - ensemble: what to evaluate.
     ///   - kernel: the kernel to use; the best that the processor can run if nil.
+    ///   - form: the form to use whatever the number of rows, and slices where the ensemble does not have it; if nil the
+    ///     fastest, as is then measured.
     /// - Throws: `InvalidEnsemble`, or ``KernelError`` when the processor cannot run the kernel or the
     ///   ensemble is too large.
-    public convenience init(_ ensemble: Ensemble, kernel: KernelName? = nil) throws {
+    public convenience init(_ ensemble: Ensemble, kernel: KernelName? = nil, form: EvaluationForm? = nil) throws {
         try ensemble.validate()
-        try self.init(valid: ensemble, kernel: kernel)
+        try self.init(valid: ensemble, kernel: kernel, form: form)
     }
     #endif
 
     /// Packs an ensemble that is known to be valid; `.ci/arm64` builds this without the error of any kind above.
-    package init(valid ensemble: Ensemble, kernel: KernelName? = nil) throws(KernelError) {
+    package init(
+        valid ensemble: Ensemble,
+        kernel: KernelName? = nil,
+        form: EvaluationForm? = nil
+    ) throws(KernelError) {
         let chosen = kernel ?? Self.supportedByProcessor.first ?? .portable
         let missing = chosen.missingOnThisProcessor
         guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
@@ -66,7 +72,7 @@ public final class EnsembleKernel: Sendable {
         var packed = ensemble.widened
         if raw != nil { packed.trees = [] }
         var measured = try PackedPlan(packed, chosen)
-        measured.measureForms(chosen)
+        if let form { measured.forms = FormTable(form) } else { measured.measureForms(chosen) }
         plan = measured
         var derivedByteCount = 0
         if let features = ensemble.derivedFeatures {

@@ -1,42 +1,39 @@
 internal import CShims
 
 /// How a packed ensemble goes through its trees; all forms give the same bits.
-public enum EvaluationForm: UInt8, CaseIterable, Sendable {
+public enum EvaluationForm: String, CaseIterable, Sendable {
     /// Row by row, from node to node, all trees in step.
     case walk
     /// Trees side by side in a register's lanes, up to four rows at a time.
     case lanes
     /// Rows side by side, a bit each; trees too large for that are walked, eight rows in step.
     case slices
-
-    /// The name for people.
-    public var label: String {
-        switch self {
-        case .walk: "walk"
-        case .lanes: "trees in lanes"
-        case .slices: "slices"
-        }
-    }
 }
 
 /// Which form is the fastest for how many rows, as measured on the processor that packed the ensemble.
 struct FormTable: Equatable {
-    /// More rows than that are sliced without a question.
+    /// More rows than that are not asked about.
     static let rowsMax = 64
 
     /// By number of rows, from 0 on.
-    private(set) var forms = [EvaluationForm](repeating: .slices, count: rowsMax + 1)
+    private(set) var forms: [EvaluationForm]
+    /// The form for more rows.
+    private let rest: EvaluationForm
 
-    /// Everything in slices.
-    init() {}
+    /// One form for any number of rows.
+    init(_ form: EvaluationForm = .slices) {
+        forms = [EvaluationForm](repeating: form, count: Self.rowsMax + 1)
+        rest = form
+    }
 
     /// The cheapest form for each number of rows.
     ///
     /// - Parameters:
-    ///   - walk: what a row costs that is walked.
+    ///   - walk: what a row costs that is walked; nil where none can be.
     ///   - lanes: what one, two and four rows cost in lanes; nil where there are none.
     ///   - slices: what slices cost, whatever their rows.
-    init(walk: Double, lanes: (one: Double, two: Double, four: Double)?, slices: Double) {
+    init(walk: Double?, lanes: (one: Double, two: Double, four: Double)?, slices: Double) {
+        self.init()
         for rows in 1...Self.rowsMax {
             var best = (form: EvaluationForm.slices, cost: slices)
             if let lanes {
@@ -44,12 +41,12 @@ struct FormTable: Equatable {
                 let cost = Double(rows / 4) * lanes.four + rest
                 if cost < best.cost { best = (.lanes, cost) }
             }
-            if Double(rows) * walk < best.cost { best = (.walk, Double(rows) * walk) }
+            if let walk, Double(rows) * walk < best.cost { best = (.walk, Double(rows) * walk) }
             forms[rows] = best.form
         }
     }
 
-    subscript(rows: Int) -> EvaluationForm { rows <= Self.rowsMax ? forms[rows] : .slices }
+    subscript(rows: Int) -> EvaluationForm { rows <= Self.rowsMax ? forms[rows] : rest }
 
     /// The forms and the first number of rows for each, in order.
     var ranges: [(firstRows: Int, form: EvaluationForm)] {

@@ -40,45 +40,19 @@ enum LargeTreeWalk {
 
     // Many rows ----------------------------------------------------------------------------------------------------
 
-    /// Adds some trees to the sums of the first `count` rows of a pass, tree by tree.
-    static func add(
+    /// Adds some trees to the sums of the first `count` rows of a pass, tree by tree; the sums are of the plan's type.
+    static func add<Sum: MarginSum>(
         _ plan: LargeTreePlan,
         _ trees: Range<Int>,
         _ rows: Rows,
         count: Int,
-        _ sums: UnsafeMutablePointer<Float>
-    ) {
-        // Safety: the plan's values are of the sum's type.
-        let values = unsafe plan.values.assumingMemoryBound(to: Float.self)
-        unsafe addToMany(plan, trees, rows, count: count, values, sums)
-    }
-
-    /// Adds some trees to double sums.
-    static func add(
-        _ plan: LargeTreePlan,
-        _ trees: Range<Int>,
-        _ rows: Rows,
-        count: Int,
-        _ sums: UnsafeMutablePointer<Double>
-    ) {
-        // Safety: as above.
-        let values = unsafe plan.values.assumingMemoryBound(to: Double.self)
-        unsafe addToMany(plan, trees, rows, count: count, values, sums)
-    }
-
-    @inline(__always)
-    private static func addToMany<Value: BinaryFloatingPoint>(
-        _ plan: LargeTreePlan,
-        _ trees: Range<Int>,
-        _ rows: Rows,
-        count: Int,
-        _ values: UnsafePointer<Value>,
-        _ sums: UnsafeMutablePointer<Value>
+        _ sums: UnsafeMutablePointer<Sum>
     ) {
         // Safety: the plan's places stay inside its own blocks, whatever the codes are, so lanes without a row do no harm:
         // they are inside the pass, as are their sums. `sums` is a pass of the plan's outputs, `work` has
         // `workByteCount` bytes. One thread uses them.
         let places = unsafe rows.work.assumingMemoryBound(to: UInt32.self)
+        let values = unsafe plan.values.assumingMemoryBound(to: Sum.self)
         for index in trees {
             let tree = unsafe plan.trees[index]
             if tree.hasMembers != 0 {
@@ -101,7 +75,7 @@ enum LargeTreeWalk {
         count: Int,
         _ places: UnsafeMutablePointer<UInt32>
     ) {
-        // Safety: see `addToMany`.
+        // Safety: see `add` of many rows.
         let (tree, nodes) = unsafe (plan.trees[index], plan.nodes)
         let steps = Int(tree.blindSteps)
         // This tree's leaves, and the next tree's nodes.
@@ -140,7 +114,7 @@ enum LargeTreeWalk {
 
         @inline(__always)
         mutating func step(_ nodes: UnsafePointer<Node>, _ codes: UnsafePointer<UInt16>) {
-            // Safety: see `addToMany`.
+            // Safety: see `add` of many rows.
             unsafe p0 = LargeTreeWalk.step(nodes, p0, codes)
             unsafe p1 = LargeTreeWalk.step(nodes, p1, codes + 1)
             unsafe p2 = LargeTreeWalk.step(nodes, p2, codes + 2)
@@ -153,7 +127,7 @@ enum LargeTreeWalk {
 
         @inline(__always)
         func store(_ places: UnsafeMutablePointer<UInt32>) {
-            // Safety: see `addToMany`.
+            // Safety: see `add` of many rows.
             unsafe (places[0], places[1], places[2], places[3]) = (p0, p1, p2, p3)
             unsafe (places[4], places[5], places[6], places[7]) = (p4, p5, p6, p7)
         }
@@ -167,7 +141,7 @@ enum LargeTreeWalk {
         count: Int,
         _ places: UnsafeMutablePointer<UInt32>
     ) {
-        // Safety: see `addToMany`; the list of rows is behind the places of a pass, and has room for three rows more.
+        // Safety: see `add` of many rows; the list of rows is behind the places of a pass, and has room for three rows more.
         let walking = unsafe places + rowsMax
         for row in 0..<count { unsafe walking[row] = UInt32(row) }
         let leaves = tree.root + tree.innerPlaces
@@ -240,7 +214,7 @@ enum LargeTreeWalk {
 
     /// The exit of one row in a tree with categorical nodes.
     private static func memberWalk(_ plan: LargeTreePlan, _ rows: Rows, _ row: Int, from root: UInt32) -> UInt32 {
-        // Safety: see `addToMany`.
+        // Safety: see `add` of many rows.
         let codes = unsafe rows.wide(row)
         var place = root
         while true {
@@ -261,7 +235,7 @@ enum LargeTreeWalk {
         _ rows: Rows,
         _ row: Int
     ) -> UInt32 {
-        // Safety: see `addToMany`.
+        // Safety: see `add` of many rows.
         for index in 0..<Int(member.columnCount) {
             let code = unsafe rows.codes[(Int(member.firstColumn) &+ index) &* rowsMax &+ row]
             if unsafe plan.memberSets[Int(member.firstSet) &+ index] &>> UInt64(code & 63) & 1 == 1 {
@@ -274,49 +248,23 @@ enum LargeTreeWalk {
     // One row --------------------------------------------------------------------------------------------------------
 
     /// Adds all trees, sliced ones as well, to one row's sums, which start at `sums` and lie `CShimsRowsMax` apart, in tree
-    /// order.
-    static func add(
+    /// order; the sums are of the plan's type.
+    static func add<Sum: MarginSum>(
         _ plan: LargeTreePlan,
         _ small: WalkPlan,
         _ rows: Rows,
         row: Int,
-        _ sums: UnsafeMutablePointer<Float>
+        _ sums: UnsafeMutablePointer<Sum>
     ) {
-        // Safety: the plan's values are of the sum's type.
-        let values = unsafe plan.values.assumingMemoryBound(to: Float.self)
-        unsafe addToOne(plan, small, rows, row, values, sums)
-    }
-
-    /// Adds all trees to one row's double sums.
-    static func add(
-        _ plan: LargeTreePlan,
-        _ small: WalkPlan,
-        _ rows: Rows,
-        row: Int,
-        _ sums: UnsafeMutablePointer<Double>
-    ) {
-        // Safety: as above.
-        let values = unsafe plan.values.assumingMemoryBound(to: Double.self)
-        unsafe addToOne(plan, small, rows, row, values, sums)
-    }
-
-    @inline(__always)
-    private static func addToOne<Value: BinaryFloatingPoint>(
-        _ plan: LargeTreePlan,
-        _ small: WalkPlan,
-        _ rows: Rows,
-        _ row: Int,
-        _ values: UnsafePointer<Value>,
-        _ sums: UnsafeMutablePointer<Value>
-    ) {
-        // Safety: see `addToMany`; `work` holds what sliced trees need, then an exit value for each tree, then a place and
+        // Safety: see `add` of many rows; `work` holds what sliced trees need, then an exit value for each tree, then a place and
         // a number for each large one. A large tree's place among the sliced ones' is that of any node.
         let smallPlaces = unsafe TreeWalk.exitPlaces(small, rows.codes + row, columns: rows.columnCount, rows.work)
         let smallBytes = unsafe TreeWalk.workByteCount(columns: rows.columnCount, trees: small.treeCount)
-        let exits = unsafe (rows.work + smallBytes).assumingMemoryBound(to: Value.self)
+        let exits = unsafe (rows.work + smallBytes).assumingMemoryBound(to: Sum.self)
+        let values = unsafe plan.values.assumingMemoryBound(to: Sum.self)
         let places = unsafe (rows.work + smallBytes + 8 * small.treeCount).assumingMemoryBound(to: UInt32.self)
         if plan.treeCount < small.treeCount {
-            for tree in 0..<small.treeCount { unsafe exits[tree] = Value(small.values[Int(smallPlaces[tree])]) }
+            for tree in 0..<small.treeCount { unsafe exits[tree] = Sum(small.values[Int(smallPlaces[tree])]) }
         }
         unsafe walkAll(plan, rows, row, places)
         for index in 0..<plan.treeCount {
@@ -334,7 +282,7 @@ enum LargeTreeWalk {
         _ row: Int,
         _ places: UnsafeMutablePointer<UInt32>
     ) {
-        // Safety: see `addToOne`.
+        // Safety: see `add` of one row.
         let codes = unsafe rows.wide(row)
         let (trees, nodes) = unsafe (plan.trees, plan.nodes)
         let walking = unsafe places + plan.treeCount

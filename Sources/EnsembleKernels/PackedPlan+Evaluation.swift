@@ -76,17 +76,22 @@ extension PackedPlan {
         _ kernel: KernelName,
         _ memory: Work
     ) {
-        let isFloat32 = arithmetic.comparison == .lessThan
-        unsafe kernel.rank(
-            pass,
-            featureCount: featureCount,
-            count: count,
-            ranks.rankers,
-            work: memory.temporary,
-            into: memory.codes
-        )
+        if let first = unsafe ranks.rankers.baseAddress {
+            unsafe KernelFunctions.of(kernel).rank(
+                pass.start,
+                pass.rowStride,
+                pass.featureStride,
+                featureCount,
+                count,
+                first,
+                ranks.rankers.count,
+                Float(Arithmetic.zeroThreshold),
+                memory.temporary,
+                memory.codes
+            )
+        }
         // XGBoost takes no negative number for a category, LightGBM those above -1 for category 0.
-        let lowest: Float = isFloat32 ? -.leastNonzeroMagnitude : -1
+        let lowest: Float = arithmetic.comparison == .lessThan ? -.leastNonzeroMagnitude : -1
         unsafe PortableQuantiser.classify(pass, count: count, categoryTables, lowest: lowest, into: memory.codes)
         unsafe WideRank.rank(pass, count: count, wideRanks.rankers, columns: wideColumnCount, into: memory.wideCodes)
     }
@@ -94,26 +99,8 @@ extension PackedPlan {
     /// Sums the trees over a pass of codes and writes its margins, widened, row by row.
     func sum(_ memory: Work, count: Int, _ kernel: KernelName, into margins: UnsafeMutablePointer<Double>) {
         switch arithmetic.sum {
-        case .float32:
-            let sums = unsafe memory.sums.assumingMemoryBound(to: Float.self)
-            for output in 0..<outputCount {
-                unsafe (sums + output * Self.rowsMax).update(repeating: Float(start(output)), count: Self.rowsMax)
-            }
-            unsafe addTrees(memory, count: count, kernel, forms[count], sums)
-            for output in 0..<outputCount {
-                let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
-                for row in 0..<count { unsafe to[row * outputCount] = Double(from[row]) }
-            }
-        case .float64:
-            let sums = unsafe memory.sums.assumingMemoryBound(to: Double.self)
-            for output in 0..<outputCount {
-                unsafe (sums + output * Self.rowsMax).update(repeating: start(output), count: Self.rowsMax)
-            }
-            unsafe addTrees(memory, count: count, kernel, forms[count], sums)
-            for output in 0..<outputCount {
-                let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
-                for row in 0..<count { unsafe to[row * outputCount] = from[row] }
-            }
+        case .float32: unsafe sum(Float.self, memory, count: count, kernel, into: margins)
+        case .float64: unsafe sum(Double.self, memory, count: count, kernel, into: margins)
         }
         for output in 0..<outputCount where arithmetic.addsBaseLast || !outputHasTree[output] {
             let (base, hasTree) = (baseMargins[output], outputHasTree[output])
@@ -129,108 +116,77 @@ extension PackedPlan {
         }
     }
 
-    private func start(_ output: Int) -> Double { arithmetic.start(base: baseMargins[output]) }
+    private func sum<Sum: MarginSum>(
+        _: Sum.Type,
+        _ memory: Work,
+        count: Int,
+        _ kernel: KernelName,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        let sums = unsafe memory.sums.assumingMemoryBound(to: Sum.self)
+        // Kernels add to whole registers of rows.
+        let started = min((count + Self.rowsTogether - 1) / Self.rowsTogether * Self.rowsTogether, Self.rowsMax)
+        for output in 0..<outputCount {
+            let start = Sum(arithmetic.start(base: baseMargins[output]))
+            unsafe (sums + output * Self.rowsMax).update(repeating: start, count: started)
+        }
+        unsafe addTrees(memory, count: count, kernel, forms[count], sums)
+        for output in 0..<outputCount {
+            let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
+            for row in 0..<count { unsafe to[row * outputCount] = Double(from[row]) }
+        }
+    }
 
-    /// Adds all trees to the sums of the first `count` rows, in one form.
-    func addTrees(
+    /// Rows that any kernel may add to, if it adds to one of them.
+    private static let rowsTogether = 64
+
+    /// Adds all trees to the sums of the first `count` rows, in one form; in slices, if the plan has not that form.
+    func addTrees<Sum: MarginSum>(
         _ memory: Work,
         count: Int,
         _ kernel: KernelName,
         _ form: EvaluationForm,
-        _ sums: UnsafeMutablePointer<Float>
+        _ sums: UnsafeMutablePointer<Sum>
     ) {
-        if form != .slices {
-            unsafe addTreesToFew(memory, count: count, kernel, form, sums)
-            return
+        let functions = KernelFunctions.of(kernel)
+        if form == .lanes, let lanes {
+            unsafe Sum.addLanes(functions)(lanes.forest, memory.codes, count, memory.temporary, sums)
+        } else if form == .walk, let walk {
+            for row in 0..<count {
+                if large.treeCount > 0 {
+                    unsafe LargeTreeWalk.add(large, walk, memory.rows, row: row, sums + row)
+                } else {
+                    let codes = unsafe memory.codes + row
+                    unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)
+                }
+            }
+        } else {
+            unsafe addSlices(memory, count: count, functions, sums)
         }
-        unsafe kernel.makeMasks(sliced.forest, memory.codes, rows: count, work: memory.temporary, into: memory.masks)
+    }
+
+    private func addSlices<Sum: MarginSum>(
+        _ memory: Work,
+        count: Int,
+        _ functions: KernelFunctions,
+        _ sums: UnsafeMutablePointer<Sum>
+    ) {
+        unsafe functions.makeMasks(sliced.forest, memory.codes, count, memory.temporary, memory.masks)
         for run in sliced.runs {
             switch run {
             case .groups(let first, let groups):
-                unsafe kernel.addTrees(
+                unsafe Sum.addSlices(functions)(
                     sliced.forest,
-                    first..<first + groups,
+                    first,
+                    groups,
                     memory.masks,
-                    rows: count,
-                    work: memory.temporary,
+                    count,
+                    memory.temporary,
                     sums
                 )
             case .walked(let first, let trees):
                 unsafe LargeTreeWalk.add(large, largeTrees(from: first, trees), memory.rows, count: count, sums)
             }
-        }
-    }
-
-    /// Adds all trees to the sums of the first `count` rows, in one form.
-    func addTrees(
-        _ memory: Work,
-        count: Int,
-        _ kernel: KernelName,
-        _ form: EvaluationForm,
-        _ sums: UnsafeMutablePointer<Double>
-    ) {
-        if form != .slices {
-            unsafe addTreesToFew(memory, count: count, kernel, form, sums)
-            return
-        }
-        unsafe kernel.makeMasks(sliced.forest, memory.codes, rows: count, work: memory.temporary, into: memory.masks)
-        for run in sliced.runs {
-            switch run {
-            case .groups(let first, let groups):
-                unsafe kernel.addTrees(
-                    sliced.forest,
-                    first..<first + groups,
-                    memory.masks,
-                    rows: count,
-                    work: memory.temporary,
-                    sums
-                )
-            case .walked(let first, let trees):
-                unsafe LargeTreeWalk.add(large, largeTrees(from: first, trees), memory.rows, count: count, sums)
-            }
-        }
-    }
-
-    /// Walks a few rows, or takes their trees side by side.
-    private func addTreesToFew(
-        _ memory: Work,
-        count: Int,
-        _ kernel: KernelName,
-        _ form: EvaluationForm,
-        _ sums: UnsafeMutablePointer<Float>
-    ) {
-        if form == .lanes, let lanes {
-            unsafe kernel.addTreeLanes(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
-            return
-        }
-        if large.treeCount > 0 {
-            for row in 0..<count { unsafe LargeTreeWalk.add(large, walk, memory.rows, row: row, sums + row) }
-            return
-        }
-        for row in 0..<count {
-            let codes = unsafe memory.codes + row
-            unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)
-        }
-    }
-
-    private func addTreesToFew(
-        _ memory: Work,
-        count: Int,
-        _ kernel: KernelName,
-        _ form: EvaluationForm,
-        _ sums: UnsafeMutablePointer<Double>
-    ) {
-        if form == .lanes, let lanes {
-            unsafe kernel.addTreeLanes(lanes.forest, memory.codes, count: count, work: memory.temporary, sums)
-            return
-        }
-        if large.treeCount > 0 {
-            for row in 0..<count { unsafe LargeTreeWalk.add(large, walk, memory.rows, row: row, sums + row) }
-            return
-        }
-        for row in 0..<count {
-            let codes = unsafe memory.codes + row
-            unsafe TreeWalk.add(walk, codes, columns: columnCount, work: memory.temporary, sums + row)
         }
     }
 
@@ -262,8 +218,8 @@ extension PackedPlan {
     /// Working memory for whichever of the evaluators runs: ranking, clearing or walking.
     private var temporaryByteCount: Int {
         let walking = max(
-            TreeWalk.workByteCount(columns: columnCount, trees: walk.treeCount),
-            LargeTreeWalk.workByteCount(large, columns: columnCount, trees: walk.treeCount)
+            TreeWalk.workByteCount(columns: columnCount, trees: treeCount),
+            LargeTreeWalk.workByteCount(large, columns: columnCount, trees: treeCount)
         )
         return max(slicedWorkByteCount, bucketRankWorkByteCount, treeLanesWorkByteCount, walking)
     }

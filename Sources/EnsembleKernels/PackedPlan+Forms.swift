@@ -1,19 +1,26 @@
 internal import CShims
 import TreeEnsemble
 
+#if canImport(Glibc)
+private import Glibc
+#elseif canImport(Musl)
+private import Musl
+#endif
+
 // Safety of this file: as in `PackedPlan+Evaluation.swift`.
 extension PackedPlan {
     /// Times each form on codes drawn at random and notes which is the fastest for how many rows.
     ///
     /// Takes about as long as scoring a few hundred rows.
     mutating func measureForms(_ kernel: KernelName) {
-        guard walk.treeCount > 0 else { return }
+        guard treeCount > 0 else { return }
         let scratch = KernelScratch()
         let memory = unsafe work(scratch, narrowedValues: 0)
         unsafe drawCodes(memory)
-        let sliceRows = min(kernel.sliceRows, Self.rowsMax)
+        let sliceRows = min(KernelFunctions.of(kernel).sliceRows, Self.rowsMax)
         let slices = nanoseconds { unsafe add(memory, count: sliceRows, kernel, .slices) }
-        let walked = nanoseconds { unsafe add(memory, count: 2, kernel, .walk) } / 2
+        var walked: Double?
+        if walk != nil { walked = nanoseconds { unsafe add(memory, count: 2, kernel, .walk) } / 2 }
         var inLanes: (one: Double, two: Double, four: Double)?
         if lanes != nil {
             inLanes = (
@@ -22,9 +29,8 @@ extension PackedPlan {
                 nanoseconds { unsafe add(memory, count: 4, kernel, .lanes) }
             )
         }
-        // Slices of large trees cost by the row.
-        let perRow = large.treeCount == walk.treeCount
-        let slicesPerCall = perRow ? slices / Double(sliceRows) * 8 : slices
+        // Large trees cost by the row, and eight rows at a time.
+        let slicesPerCall = large.treeCount == treeCount ? slices / Double(sliceRows) * 8 : slices
         forms = FormTable(walk: walked, lanes: inLanes, slices: slicesPerCall)
     }
 
@@ -58,25 +64,39 @@ extension PackedPlan {
 
     private func add(_ memory: Work, count: Int, _ kernel: KernelName, _ form: EvaluationForm) {
         switch arithmetic.sum {
-        case .float32:
-            let sums = unsafe memory.sums.assumingMemoryBound(to: Float.self)
-            unsafe sums.update(repeating: 0, count: outputCount * Self.rowsMax)
-            unsafe addTrees(memory, count: count, kernel, form, sums)
-        case .float64:
-            let sums = unsafe memory.sums.assumingMemoryBound(to: Double.self)
-            unsafe sums.update(repeating: 0, count: outputCount * Self.rowsMax)
-            unsafe addTrees(memory, count: count, kernel, form, sums)
+        case .float32: unsafe add(Float.self, memory, count: count, kernel, form)
+        case .float64: unsafe add(Double.self, memory, count: count, kernel, form)
         }
+    }
+
+    private func add<Sum: MarginSum>(
+        _: Sum.Type,
+        _ memory: Work,
+        count: Int,
+        _ kernel: KernelName,
+        _ form: EvaluationForm
+    ) {
+        let sums = unsafe memory.sums.assumingMemoryBound(to: Sum.self)
+        unsafe sums.update(repeating: 0, count: outputCount * Self.rowsMax)
+        unsafe addTrees(memory, count: count, kernel, form, sums)
     }
 
     /// The least of a few times, for the first is cold and any may be disturbed.
     private func nanoseconds(_ work: () -> Void) -> Double {
         var least = Double.infinity
         for _ in 0..<4 {
-            let started = ContinuousClock.now
+            let started = monotonicNanoseconds()
             work()
-            least = min(least, (ContinuousClock.now - started) / .nanoseconds(1))
+            least = min(least, Double(monotonicNanoseconds() - started))
         }
         return least
     }
+}
+
+/// CLOCK_MONOTONIC: `.ci/arm64` builds this without Swift's own clocks.
+private func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    // Safety: clock_gettime writes one timespec, and cannot fail for this clock.
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
 }

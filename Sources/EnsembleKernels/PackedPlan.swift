@@ -23,8 +23,10 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let ranks: RankerBlock
     let wideRanks: WideRankerBlock
     let categoryTables: [CategoryTable]
-    /// The same trees for walking.
-    let walk: WalkPlan
+    /// Trees in all.
+    let treeCount: Int
+    /// The same trees for walking; nil if they have more columns than a walk can number.
+    let walk: WalkPlan?
     /// The trees that are too large for slices.
     let large: LargeTreePlan
     /// The same trees for a few rows in lanes; nil where the kernel or the trees are not for that.
@@ -35,7 +37,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     /// Bytes that evaluating touches.
     var byteCount: Int {
         sliced.byteCount + ranks.byteCount + wideRanks.byteCount
-            + categoryTables.reduce(0) { $0 + $1.classes.count } + walk.byteCount + large.byteCount
+            + categoryTables.reduce(0) { $0 + $1.classes.count } + (walk?.byteCount ?? 0) + large.byteCount
             + (lanes?.byteCount ?? 0)
     }
 
@@ -49,10 +51,12 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         let columns = try CodeColumns(ensemble)
         let walkPlan = try WalkPlan(ensemble, columns)
         let largePlan = try LargeTreePlan(ensemble, columns)
-        lanes = kernel.hasTreeLanes ? TreeLanes(ensemble, columns) : nil
+        let functions = KernelFunctions.of(kernel)
+        lanes = functions.hasTreeLanes ? TreeLanes(ensemble, columns) : nil
+        treeCount = ensemble.trees.count
         large = largePlan
         walk = walkPlan
-        sliced = SlicedPlan(ensemble, columns, hasLookups: kernel.hasLookups)
+        sliced = SlicedPlan(ensemble, columns, hasLookups: functions.hasLookups)
         arithmetic = ensemble.arithmetic
         featureCount = ensemble.featureCount
         outputCount = ensemble.outputCount

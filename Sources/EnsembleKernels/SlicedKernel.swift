@@ -171,14 +171,8 @@ public func addSlicedTreesToFloats(
     work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutablePointer<Float>
 ) {
-    let sums = UnsafeMutableRawPointer(sums)
-    for index in firstGroup..<firstGroup &+ groupCount {
-        if rows > rowsPerRegister {
-            unsafe addGroup(forest, index, masks, maskShift: 0, rows, registersPerMask, work, sums, asDoubles: false)
-        } else {
-            unsafe addGroup(forest, index, masks, maskShift: narrowShift, rows, 1, work, sums, asDoubles: false)
-        }
-    }
+    let groups = firstGroup..<firstGroup &+ groupCount
+    unsafe addGroups(forest, groups, masks, rows, work, UnsafeMutableRawPointer(sums), asDoubles: false)
 }
 
 /// Adds the trees of some groups to double sums, as above.
@@ -192,12 +186,35 @@ public func addSlicedTreesToDoubles(
     work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutablePointer<Double>
 ) {
-    let sums = UnsafeMutableRawPointer(sums)
-    for index in firstGroup..<firstGroup &+ groupCount {
+    let groups = firstGroup..<firstGroup &+ groupCount
+    unsafe addGroups(forest, groups, masks, rows, work, UnsafeMutableRawPointer(sums), asDoubles: true)
+}
+
+@inline(always)
+private func addGroups(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    _ groups: Range<Int>,
+    _ masks: UnsafeRawPointer,
+    _ rows: Int,
+    _ work: UnsafeMutableRawPointer,
+    _ sums: UnsafeMutableRawPointer,
+    asDoubles: Bool
+) {
+    for index in groups {
         if rows > rowsPerRegister {
-            unsafe addGroup(forest, index, masks, maskShift: 0, rows, registersPerMask, work, sums, asDoubles: true)
+            unsafe addGroup(
+                forest,
+                index,
+                masks,
+                maskShift: 0,
+                rows,
+                registersPerMask,
+                work,
+                sums,
+                asDoubles: asDoubles
+            )
         } else {
-            unsafe addGroup(forest, index, masks, maskShift: narrowShift, rows, 1, work, sums, asDoubles: true)
+            unsafe addGroup(forest, index, masks, maskShift: narrowShift, rows, 1, work, sums, asDoubles: asDoubles)
         }
     }
 }

@@ -11,7 +11,7 @@ public import CShims
 // `sums` one of its outputs, with room for `CShimsRowsMax` rows; `work` has `treeLanesWorkByteCount` bytes. One thread
 // uses them.
 
-/// Bytes of working memory: eight rows' codes, their two tables and, by tree of a group, their exit leaves.
+/// Bytes of working memory: four rows' codes, their two tables and, by tree of a group, their exit leaves.
 public let treeLanesWorkByteCount = 4 * 128 + 4 * 128 + 4 * 64
 
 private let rowsAtOnceMax = 4
@@ -35,18 +35,7 @@ public func addTreeLanesToFloats(
     work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutablePointer<Float>
 ) {
-    let leaves = unsafe forest.leaves.assumingMemoryBound(to: Float.self)
-    var row = 0
-    while row < count {
-        let rows = rowsAtOnce(count &- row)
-        unsafe fillTables(forest, codes + row, rows: min(rows, count &- row), work)
-        switch rows {
-        case 1: unsafe addTrees(OneRow.self, forest, leaves, work, sums + row)
-        case 2: unsafe addTrees(TwoRows.self, forest, leaves, work, sums + row)
-        default: unsafe addTrees(FourRows.self, forest, leaves, work, sums + row)
-        }
-        row &+= rows
-    }
+    unsafe addTreeLanes(forest, codes, count, work, sums)
 }
 
 /// Adds all trees to the double sums of rows `0..<count`, in tree order.
@@ -58,7 +47,18 @@ public func addTreeLanesToDoubles(
     work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutablePointer<Double>
 ) {
-    let leaves = unsafe forest.leaves.assumingMemoryBound(to: Double.self)
+    unsafe addTreeLanes(forest, codes, count, work, sums)
+}
+
+@inline(always)
+private func addTreeLanes<Value: BinaryFloatingPoint>(
+    _ forest: CShimsLaneForest,
+    _ codes: UnsafePointer<UInt8>,
+    _ count: Int,
+    _ work: UnsafeMutableRawPointer,
+    _ sums: UnsafeMutablePointer<Value>
+) {
+    let leaves = unsafe forest.leaves.assumingMemoryBound(to: Value.self)
     var row = 0
     while row < count {
         let rows = rowsAtOnce(count &- row)

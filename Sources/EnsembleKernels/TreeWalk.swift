@@ -11,35 +11,19 @@ enum TreeWalk {
     /// Adds all trees to one row's sums, which start at `sums` and lie `CShimsRowsMax` apart, in tree order.
     ///
     /// `codes` is the row's place in a pass of `columns` columns.
-    static func add(
+    static func add<Sum: MarginSum>(
         _ plan: WalkPlan,
         _ codes: UnsafePointer<UInt8>,
         columns: Int,
         work: UnsafeMutableRawPointer,
-        _ sums: UnsafeMutablePointer<Float>
+        _ sums: UnsafeMutablePointer<Sum>
     ) {
         // Safety: the plan's places stay inside its own blocks; `codes` and `sums` are a pass of the plan's columns and
         // outputs; `work` has `workByteCount` bytes. One thread uses them.
         let places = unsafe exitPlaces(plan, codes, columns: columns, work)
         let (values, outputs) = unsafe (plan.values, plan.outputs)
         for tree in 0..<plan.treeCount {
-            unsafe sums[Int(outputs[tree]) * Int(CShimsRowsMax)] += Float(values[Int(places[tree])])
-        }
-    }
-
-    /// Adds all trees to one row's double sums.
-    static func add(
-        _ plan: WalkPlan,
-        _ codes: UnsafePointer<UInt8>,
-        columns: Int,
-        work: UnsafeMutableRawPointer,
-        _ sums: UnsafeMutablePointer<Double>
-    ) {
-        // Safety: as above.
-        let places = unsafe exitPlaces(plan, codes, columns: columns, work)
-        let (values, outputs) = unsafe (plan.values, plan.outputs)
-        for tree in 0..<plan.treeCount {
-            unsafe sums[Int(outputs[tree]) * Int(CShimsRowsMax)] += values[Int(places[tree])]
+            unsafe sums[Int(outputs[tree]) * Int(CShimsRowsMax)] += Sum(values[Int(places[tree])])
         }
     }
 

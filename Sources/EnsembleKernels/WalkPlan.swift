@@ -68,15 +68,13 @@ final class WalkPlan: @unchecked Sendable {
         let memberSets: AlignedBytes
     }
 
-    /// Packs a valid ensemble.
-    /// - Throws: ``KernelError/tooLarge(_:)`` if it has too many columns or nodes to be numbered.
-    init(_ ensemble: Ensemble, _ columns: CodeColumns) throws(KernelError) {
+    /// Packs a valid ensemble; nil if it has too many columns to be walked.
+    /// - Throws: ``KernelError/tooLarge(_:)`` if it has too many nodes to be numbered.
+    init?(_ ensemble: Ensemble, _ columns: CodeColumns) throws(KernelError) {
+        guard columns.count <= Self.columnsMax else { return nil }
         var builder = WalkBuilder()
         let small = ensemble.trees.filter(SlicedPlan.slices)
         let nodeCount = small.reduce(0) { $0 + $1.nodes.count + $1.leafValues.count }
-        guard columns.count <= Self.columnsMax else {
-            throw .tooLarge("\(columns.count) code columns; at most \(Self.columnsMax) can be numbered")
-        }
         guard nodeCount < Int(UInt32.max) else { throw .tooLarge("\(nodeCount) nodes and leaves") }
         builder.nodes.reserveCapacity(nodeCount)
         builder.values.reserveCapacity(nodeCount)

@@ -32,6 +32,14 @@ struct BenchKernel: ParsableCommand {
     @Option(help: ArgumentHelp("The kernel (default: the best here).", valueName: "name"))
     var kernel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How trees are gone through (default: the fastest for the batch, as measured).",
+            valueName: "form"
+        )
+    )
+    var form: FormChoice?
+
     @Flag(help: "Time the trees alone, on rows that were turned into codes beforehand.")
     var codes = false
 
@@ -69,7 +77,7 @@ struct BenchKernel: ParsableCommand {
         let ensemble = try ModelFile.read(readWholeFile(model), name: model)
         let packed: EnsembleKernel
         do {
-            packed = try EnsembleKernel(ensemble, kernel: kernelName())
+            packed = try EnsembleKernel(ensemble, kernel: kernelName(), form: form?.form)
         } catch {
             throw Failure("\(model): \(error)")
         }
@@ -143,4 +151,16 @@ struct BenchKernel: ParsableCommand {
         }
         try writeWholeFile(path, bytes)
     }
+}
+
+/// A form of evaluation that is asked for by name.
+struct FormChoice: ExpressibleByArgument {
+    let form: EvaluationForm
+
+    init?(argument: String) {
+        guard let form = EvaluationForm(rawValue: argument) else { return nil }
+        self.form = form
+    }
+
+    static var allValueStrings: [String] { EvaluationForm.allCases.map(\.rawValue) }
 }

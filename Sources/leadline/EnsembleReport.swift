@@ -129,7 +129,7 @@ struct EnsembleReport: Encodable {
                     runs: true,
                     isDefault: !hasDefault,
                     packedBytes: kernel.packedByteCount,
-                    forms: kernel.forms.map { Form(fromRows: $0.firstRows, form: $0.form.label) }
+                    forms: kernel.forms.map { Form(fromRows: $0.firstRows, form: $0.form.rawValue) }
                 )
             } catch {
                 return Kernel(name: name.rawValue, runs: false, isDefault: false, reason: "\(error)")

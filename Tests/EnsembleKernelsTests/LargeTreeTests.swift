@@ -106,20 +106,7 @@ struct LargeTreeTests {
         try compare(ensemble, rows, [rows.count], "extremes, seed 31")
     }
 
-    /// Compares the margins of the first rows, as many as each batch takes.
     private func compare(_ ensemble: Ensemble, _ rows: [[Double]], _ batches: [Int], _ place: String) throws {
-        let reference = try ReferenceEvaluator(ensemble)
-        for form in RowForm.allCases {
-            let expected = referenceMargins(reference, rows, form)
-            for name in EnsembleKernel.supportedByProcessor {
-                let kernel = try EnsembleKernel(ensemble, kernel: name)
-                let scratch = KernelScratch()
-                for batch in batches {
-                    let margins = kernelMargins(kernel, Array(rows.prefix(batch)), form, scratch)
-                    let difference = firstDifference(margins, Array(expected.prefix(batch * ensemble.outputCount)))
-                    #expect(difference == nil, "\(name.rawValue), \(form), batch \(batch), \(place)")
-                }
-            }
-        }
+        try PackedForms(ensemble, EnsembleKernel.supportedByProcessor).compare(rows, batches: batches, place)
     }
 }

@@ -59,6 +59,37 @@ extension EnsembleShape {
                 features: 1,
                 thresholds: 16
             ),
+            EnsembleShape(
+                name: "\(name): oblivious",
+                arithmetic: arithmetic,
+                trees: 18,
+                leaves: [2, 64, 4, 256, 8, 32, 16, 128, 512],
+                categoricalOneIn: 6
+            ).grown(.oblivious),
+            EnsembleShape(
+                name: "\(name): trees that differ in their leaves alone",
+                arithmetic: arithmetic,
+                trees: 36,
+                leaves: [31, 64, 1, 100],
+                outputs: 3,
+                alike: 3
+            ),
+            EnsembleShape(
+                name: "\(name): oblivious, with leaves for each output",
+                arithmetic: arithmetic,
+                trees: 24,
+                leaves: [64, 8],
+                outputs: 4,
+                alike: 4
+            ).grown(.oblivious),
         ]
+    }
+}
+
+extension EnsembleShape {
+    fileprivate func grown(_ growth: Growth) -> Self {
+        var shape = self
+        shape.growth = growth
+        return shape
     }
 }

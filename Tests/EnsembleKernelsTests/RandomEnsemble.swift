@@ -22,6 +22,8 @@ struct EnsembleShape: Sendable, CustomStringConvertible {
         case anywhere
         /// The newest leaf splits: a chain.
         case chain
+        /// All nodes of a level share one test; leaves are a power of two.
+        case oblivious
     }
 
     var name: String
@@ -36,6 +38,8 @@ struct EnsembleShape: Sendable, CustomStringConvertible {
     /// One node in this many is categorical; 0 for none.
     var categoricalOneIn = 0
     var categories = 50
+    /// So many trees that follow each other differ in their leaves alone.
+    var alike = 1
 
     var description: String { name }
 }
@@ -50,7 +54,16 @@ struct RandomEnsemble {
         let pools = (0..<shape.features).map { _ in Self.thresholds(shape, &generator) }
         var trees: [Tree] = []
         for index in 0..<shape.trees {
-            trees.append(Self.tree(shape, shape.leaves[index % shape.leaves.count], index, pools, &generator))
+            let leaves = shape.leaves[index / shape.alike % shape.leaves.count]
+            if index % shape.alike > 0, var again = trees.last {
+                again.output = index % shape.outputs
+                again.leafValues = Self.leafValues(shape, leaves, &generator)
+                trees.append(again)
+            } else if shape.growth == .oblivious {
+                trees.append(Self.obliviousTree(shape, leaves, index, pools, &generator))
+            } else {
+                trees.append(Self.tree(shape, leaves, index, pools, &generator))
+            }
         }
         let isFloat = shape.arithmetic.sum == .float32
         ensemble = Ensemble(
@@ -149,6 +162,7 @@ struct RandomEnsemble {
             let at: Int
             switch shape.growth {
             case .anywhere: at = Int.random(in: 0..<hooks.count, using: &generator)
+            case .oblivious: preconditionFailure("made elsewhere")
             case .chain: at = hooks.count - 1 - (Bool.random(using: &generator) ? 1 : 0)
             }
             let hook = hooks.remove(at: at)
@@ -165,11 +179,41 @@ struct RandomEnsemble {
         for (leaf, hook) in hooks.enumerated() {
             if hook.isLeft { nodes[hook.node].left = ~Int32(leaf) } else { nodes[hook.node].right = ~Int32(leaf) }
         }
+        let values = leafValues(shape, leaves, &generator)
+        return Tree(output: index % shape.outputs, nodes: nodes, leafValues: values, categorySets: sets)
+    }
+
+    /// Node n's children are nodes 2n + 1 and 2n + 2.
+    private static func obliviousTree(
+        _ shape: EnsembleShape,
+        _ leaves: Int,
+        _ index: Int,
+        _ pools: [[Double]],
+        _ generator: inout SeededGenerator
+    ) -> Tree {
+        precondition(leaves.nonzeroBitCount == 1, "leaves are a power of two")
+        var sets: [CategorySet] = []
+        let levels = (0..<leaves.trailingZeroBitCount).map { _ in node(shape, pools, &sets, &generator) }
+        let nodes = (0..<leaves - 1).map { index in
+            var node = levels[(index + 1).bitWidth - 1 - (index + 1).leadingZeroBitCount]
+            func child(_ place: Int) -> Int32 { place < leaves - 1 ? Int32(place) : ~Int32(place - (leaves - 1)) }
+            node.left = child(2 * index + 1)
+            node.right = child(2 * index + 2)
+            return node
+        }
+        let values = leafValues(shape, leaves, &generator)
+        return Tree(output: index % shape.outputs, nodes: nodes, leafValues: values, categorySets: sets)
+    }
+
+    private static func leafValues(
+        _ shape: EnsembleShape,
+        _ leaves: Int,
+        _ generator: inout SeededGenerator
+    ) -> [Double] {
         let isFloat = shape.arithmetic.sum == .float32
-        let values = (0..<max(leaves, 1)).map { _ in
+        return (0..<max(leaves, 1)).map { _ in
             isFloat ? Double(Float.random(in: -1...1, using: &generator)) : .random(in: -1...1, using: &generator)
         }
-        return Tree(output: index % shape.outputs, nodes: nodes, leafValues: values, categorySets: sets)
     }
 
     private static func node(

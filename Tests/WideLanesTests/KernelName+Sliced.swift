@@ -1,1 +1,0 @@
-../../Sources/EnsembleKernels/KernelName+Sliced.swift
