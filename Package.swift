@@ -170,7 +170,7 @@ let package = Package(
         tests("HTTP2Transport", ["ByteKit", "Reactor", "TLSTransport"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),
         tests("ModelStore", ["ByteKit", "LeadTypes", "LeadScoring", "EnsembleKernels", "TreeEnsemble"]),
-        tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels"], exclude: ["CatBoost", "ONNX"]),
+        tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels", "FuzzTargets"], exclude: ["CatBoost", "ONNX"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
         tests("FuzzTargets", []),
         // Links to the kernels' own sources and their parity tests, compiled once more in another form.

@@ -101,12 +101,7 @@ extension CatBoostBinaryReader {
     }
 
     private func damage(_ problem: String) -> ModelFileError {
-        ModelFileError(
-            kind: .catBoostBinary,
-            position: .byte(position),
-            problem: problem,
-            remedy: "the file is damaged or cut off; save or copy the model again"
-        )
+        .damaged(.catBoostBinary, .byte(position), problem)
     }
 }
 
@@ -365,11 +360,12 @@ extension CatBoostBinaryReader {
             guard entry < entries else { throw table.damage("a key has entry \(entry) of \(entries)") }
             result.keys.append((key, entry))
         }
-        result.keys.sort { $0.key < $1.key }
-        for place in result.keys.indices.dropFirst() where result.keys[place - 1].key == result.keys[place].key {
-            throw table.damage("a table has a key twice")
+        do {
+            try result.sortKeys()
+        } catch {
+            throw table.damage(error.problem)
         }
-        if entryBytes == 8, kind == .binarizedTargetMean || kind == .floatTargetMean {
+        if kind == .binarizedTargetMean || kind == .floatTargetMean {
             result.sums = (0..<entries).map { blob.float($0 * 8) }
             result.counts = (0..<entries).map { blob.integer($0 * 8, at: 4) }
         } else {

@@ -282,10 +282,7 @@ extension CatBoostJSONReader {
             case ("borders", .array): try document.readFloats(into: &feature.borders)
             case ("has_nans", .flag): hasMissing = try document.readFlag()
             case ("nan_value_treatment", .string): treatment = try document.readString()
-            case ("feature_id", .string), ("feature_name", .string):
-                let name = try document.readString()
-                // The one is the model's own; the other is that of the pool it was exported with.
-                if key == "feature_name" || feature.name.isEmpty { feature.name = name }
+            case ("feature_id", .string), ("feature_name", .string): try readName(key, into: &feature.name)
             default: try document.skip()
             }
         }
@@ -308,15 +305,21 @@ extension CatBoostJSONReader {
                 var read: [Int32] = []
                 try document.readIntegers(into: &read)
                 values = read
-            case ("feature_id", .string), ("feature_name", .string):
-                let name = try document.readString()
-                // The one is the model's own; the other is that of the pool it was exported with.
-                if key == "feature_name" || feature.name.isEmpty { feature.name = name }
+            case ("feature_id", .string), ("feature_name", .string): try readName(key, into: &feature.name)
             default: try document.skip()
             }
         }
         model.categoryFeatures.append(feature)
         if let values { model.oneHotFeatures.append(.init(category: feature.index, values: values)) }
+    }
+}
+
+extension CatBoostJSONReader {
+    /// One of a feature's two names: `feature_name` is that of the pool it was exported with and comes first, `feature_id`
+    /// the model's own.
+    private mutating func readName(_ key: String, into name: inout String) throws(ModelFileError) {
+        let text = try document.readString()
+        if key == "feature_name" || name.isEmpty { name = text }
     }
 }
 
@@ -412,9 +415,10 @@ extension CatBoostJSONReader {
                 }
             }
         }
-        table.keys.sort { $0.key < $1.key }
-        for place in table.keys.indices.dropFirst() where table.keys[place - 1].key == table.keys[place].key {
-            throw document.damage("a table has a key twice", at: start)
+        do {
+            try table.sortKeys()
+        } catch {
+            throw document.damage(error.problem, at: start)
         }
         return table
     }

@@ -66,9 +66,7 @@ struct CatBoostTable {
     /// What counters are divided by.
     var denominator: Int32 = 0
 
-    /// The numbers of a statistic for rows whose key is not listed, and by entry for the others.
-    ///
-    /// As `libs/model/static_ctr_provider.cpp` has it: counts are added as 32-bit integers and then become float32.
+    /// The number of a statistic for rows whose key is not listed.
     func otherwise(_ statistic: CatBoostStatistic) -> Float {
         switch statistic.base.kind {
         case .counter, .featureFrequency: statistic.value(0, of: Float(denominator))
@@ -77,7 +75,9 @@ struct CatBoostTable {
     }
 
     /// The number of an entry.
-    /// - Precondition: ``check(_:)`` passed.
+    ///
+    /// As `libs/model/static_ctr_provider.cpp` has it: counts are added as 32-bit integers and then become float32.
+    /// - Precondition: ``problem(with:)`` found none, and the entry is one of ``keys``.
     func value(_ statistic: CatBoostStatistic, entry: Int) -> Float {
         switch statistic.base.kind {
         case .counter, .featureFrequency: return statistic.value(Float(counts[entry]), of: Float(denominator))
@@ -92,6 +92,15 @@ struct CatBoostTable {
             let border = classCount > 2 ? Int(statistic.targetBorder) : 0
             let good = history[(history.startIndex + border + 1)...].reduce(0, &+)
             return statistic.value(Float(good), of: Float(history.reduce(0, &+)))
+        }
+    }
+
+    /// Puts the keys in order.
+    /// - Throws: ``Flaw`` if one is there twice.
+    mutating func sortKeys() throws(Flaw) {
+        keys.sort { $0.key < $1.key }
+        for place in keys.indices.dropFirst() where keys[place - 1].key == keys[place].key {
+            throw Flaw("a table has a key twice")
         }
     }
 

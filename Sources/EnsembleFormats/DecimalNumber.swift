@@ -130,7 +130,7 @@ extension DecimalNumber {
     /// Whether each byte lies between `0` and `9`: its upper half is 3, and still is when 6 is added to it.
     private static func isEightDigits(_ word: UInt64) -> Bool {
         let upper: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
-        return word & upper | (word &+ 0x0606_0606_0606_0606) & upper >> 4 == 0x3333_3333_3333_3333
+        return (word & upper) | (((word &+ 0x0606_0606_0606_0606) & upper) >> 4) == 0x3333_3333_3333_3333
     }
 
     /// The number that eight digits are, the first of them in the lowest byte: pairs, then fours, then all eight.

@@ -44,13 +44,13 @@ let documentDepthMax = 64
 
 extension DocumentReader {
     /// An error at a byte, by default where the reader stands.
-    func error(_ problem: String, at offset: Int? = nil, remedy: String = "") -> ModelFileError {
+    func error(_ problem: String, at offset: Int? = nil, remedy: String) -> ModelFileError {
         ModelFileError(kind: kind, position: .byte(offset ?? position), problem: problem, remedy: remedy)
     }
 
     /// An error for a file that is damaged, not merely unsupported.
     func damage(_ problem: String, at offset: Int? = nil) -> ModelFileError {
-        error(problem, at: offset, remedy: "the file is damaged or cut off; save or copy the model again")
+        .damaged(kind, .byte(offset ?? position), problem)
     }
 
     /// Reads a string, or a number as text: XGBoost writes parameters as strings.
@@ -60,6 +60,16 @@ extension DocumentReader {
         case .number: return try readNumberText()
         default: throw damage("a parameter is neither text nor number")
         }
+    }
+
+    /// Reads a parameter that is a count.
+    mutating func readCountParameter(_ name: String) throws(ModelFileError) -> Int {
+        let start = position
+        let text = try readParameter()
+        guard let count = Int(text), count >= 0 else {
+            throw damage("\(name) is \(text.prefix(80)), not a count", at: start)
+        }
+        return count
     }
 
     /// Reads an object whose values are parameters; others are passed over.

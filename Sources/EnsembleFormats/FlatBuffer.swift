@@ -36,12 +36,7 @@ struct FlatBuffer {
     }
 
     func damage(_ problem: String, at offset: Int) -> ModelFileError {
-        ModelFileError(
-            kind: kind,
-            position: .byte(offset),
-            problem: problem,
-            remedy: "the file is damaged or cut off; save or copy the model again"
-        )
+        .damaged(kind, .byte(offset), problem)
     }
 
     /// What the distance at this place leads to.

@@ -65,13 +65,17 @@ extension LightGBMReader {
             header.treesPerIteration = try lines.whole()
             guard header.treesPerIteration >= 1, header.treesPerIteration <= ModelFile.outputsMax else {
                 throw lines.unsupported(
-                    "\(header.treesPerIteration) trees an iteration; 1 to \(ModelFile.outputsMax) are supported"
+                    "\(header.treesPerIteration) trees an iteration; 1 to \(ModelFile.outputsMax) are supported",
+                    remedy: "train with fewer classes"
                 )
             }
         } else if lines.hasKey("max_feature_idx") {
             let last = try lines.whole()
             guard last < ModelFile.featuresMax else {
-                throw lines.unsupported("\(last) features; at most \(ModelFile.featuresMax) are supported")
+                throw lines.unsupported(
+                    "\(last + 1) features; at most \(ModelFile.featuresMax) are supported",
+                    remedy: "train with fewer features"
+                )
             }
             header.featureCount = last + 1
         } else if lines.hasKey("objective") {

@@ -174,7 +174,7 @@ struct LineScanner {
     }
 
     /// An error at the line in view, for something that is not supported.
-    func unsupported(_ problem: String) -> ModelFileError {
-        ModelFileError(kind: .lightGBMText, position: .line(max(number, 1)), problem: problem)
+    func unsupported(_ problem: String, remedy: String) -> ModelFileError {
+        ModelFileError(kind: .lightGBMText, position: .line(max(number, 1)), problem: problem, remedy: remedy)
     }
 }

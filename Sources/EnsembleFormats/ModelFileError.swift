@@ -18,7 +18,7 @@ public struct ModelFileError: Error, Equatable, CustomStringConvertible {
     public var position: Position
     /// What is wrong.
     public var problem: String
-    /// What to do about it; empty if nothing is known.
+    /// What to do about it.
     public var remedy: String
 
     /// An error of these parts.
@@ -27,13 +27,23 @@ public struct ModelFileError: Error, Equatable, CustomStringConvertible {
         kind: ModelFileKind,
         position: Position,
         problem: String,
-        remedy: String = ""
+        remedy: String
     ) {
         self.name = name
         self.kind = kind
         self.position = position
         self.problem = problem
         self.remedy = remedy
+    }
+
+    /// An error for a file that is damaged, not merely unsupported.
+    static func damaged(_ kind: ModelFileKind, _ position: Position, _ problem: String) -> ModelFileError {
+        ModelFileError(
+            kind: kind,
+            position: position,
+            problem: problem,
+            remedy: "the file is damaged or cut off; save or copy the model again"
+        )
     }
 
     /// All of it on one line: `model.json (XGBoost JSON), byte 17: … ; …`.
@@ -44,7 +54,6 @@ public struct ModelFileError: Error, Equatable, CustomStringConvertible {
         case .byte(let offset): text += ", byte \(offset)"
         case .line(let number): text += ", line \(number)"
         }
-        text += ": " + problem
-        return remedy.isEmpty ? text : text + "; " + remedy
+        return text + ": " + problem + "; " + remedy
     }
 }

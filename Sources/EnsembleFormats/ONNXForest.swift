@@ -65,12 +65,8 @@ struct ONNXForest {
         Int(weightStarts[Int(node)])..<Int(weightStarts[Int(node) + 1])
     }
 
-    /// The largest feature that a node looks at; -1 if none does.
-    var largestFeature: Int32 {
-        var largest: Int32 = -1
-        for (node, mode) in modes.enumerated() where mode != .leaf { largest = max(largest, features[node]) }
-        return largest
-    }
+    /// Nodes, weights and numbers of `member` nodes.
+    var size: Int { modes.count + weights.count + members.values.reduce(0) { $0 + $1.count } }
 
     /// Reads the attributes of a tree operator, whose input has elements of this type.
     init(_ node: ONNXNode, input type: ONNXElementType) throws(ModelFileError) {

@@ -13,8 +13,6 @@ struct ONNXGraph {
     let file: [UInt8]
     private(set) var producer = ""
     private(set) var producerVersion = ""
-    /// The version of each set of operators, by domain (the empty one is ONNX's own).
-    private(set) var operatorSets: [String: Int64] = [:]
     private(set) var inputs: [Input] = []
     private(set) var outputs: [String] = []
     private(set) var nodes: [ONNXNode] = []
@@ -23,11 +21,14 @@ struct ONNXGraph {
 
     /// The most nodes, inputs, outputs or constants: a network compiled into tensors, not trees, has more.
     static let partsMax = 4_096
+    /// The most inputs and outputs of all nodes together.
+    static let edgesMax = 8 * partsMax
 
     init(_ file: [UInt8]) throws(ModelFileError) {
         self.file = file
         var fields = ProtobufFields(file, 0..<file.count)
         var graph: Range<Int>?
+        var hasOperatorSet = false
         while let value = try fields.next() {
             switch fields.number {
             case 2: producer = try fields.text(value)
@@ -35,50 +36,45 @@ struct ONNXGraph {
             case 7:
                 guard graph == nil else { throw fields.damage("there is a second graph") }
                 graph = try fields.range(value)
-            case 8: try readOperatorSet(fields.range(value))
+            case 8: hasOperatorSet = try isKnownOperatorSet(fields.range(value)) || hasOperatorSet
             case 25: throw unsupported("the file defines operators of its own (functions)", at: fields.start)
             default: break
             }
         }
         guard let graph else {
-            throw ModelFileError(
-                kind: .onnx,
-                position: .file,
-                problem: "there is no graph in it",
-                remedy: "the file is damaged or cut off; save or copy the model again"
-            )
+            throw .damaged(.onnx, .file, "there is no graph in it")
         }
         // It stands behind the graph: a file that was cut off there lacks it, and ONNX Runtime wants it too.
-        guard operatorSets["ai.onnx.ml"] != nil || operatorSets[""] != nil else {
-            throw ModelFileError(
-                kind: .onnx,
-                position: .byte(file.count),
-                problem: "the versions of the operators (opset_import) are missing",
-                remedy: "the file is damaged or cut off; save or copy the model again"
+        guard hasOperatorSet else {
+            throw .damaged(
+                .onnx,
+                .byte(file.count),
+                "the versions of the operators (opset_import) are missing"
             )
         }
         try readGraph(graph)
     }
 
-    private mutating func readOperatorSet(_ range: Range<Int>) throws(ModelFileError) {
+    /// Whether an `OperatorSetIdProto` is ONNX's own or that of trees, whose versions differ in nothing that the
+    /// attributes do not tell.
+    private func isKnownOperatorSet(_ range: Range<Int>) throws(ModelFileError) -> Bool {
         var fields = ProtobufFields(file, range)
         var domain = ""
-        var version: Int64 = 0
         while let value = try fields.next() {
-            switch fields.number {
-            case 1: domain = try fields.text(value)
-            case 2: version = try fields.integer(value)
-            default: break
-            }
+            if fields.number == 1 { domain = try fields.text(value) }
         }
-        operatorSets[domain == "ai.onnx" ? "" : domain] = version
+        return ["", "ai.onnx", "ai.onnx.ml"].contains(domain)
     }
 
     private mutating func readGraph(_ range: Range<Int>) throws(ModelFileError) {
         var fields = ProtobufFields(file, range)
+        var edges = 0
         while let value = try fields.next() {
             switch fields.number {
-            case 1: nodes.append(try ONNXNode(file, fields.range(value)))
+            case 1:
+                let node = try ONNXNode(file, fields.range(value))
+                edges += node.inputs.count + node.outputs.count
+                nodes.append(node)
             case 5: constants.append(try fields.range(value))
             case 11: inputs.append(try readInput(fields.range(value)))
             case 12: outputs.append(try readInput(fields.range(value)).name)
@@ -87,6 +83,9 @@ struct ONNXGraph {
             }
             guard max(nodes.count, constants.count, inputs.count, outputs.count) <= Self.partsMax else {
                 throw unsupported("the graph has more than \(Self.partsMax) parts", at: fields.start)
+            }
+            guard edges <= Self.edgesMax else {
+                throw unsupported("its nodes have more than \(Self.edgesMax) inputs and outputs", at: fields.start)
             }
         }
     }

@@ -26,9 +26,11 @@ struct ONNXNode {
             case 5:
                 let attribute = try fields.range(value)
                 var inner = ProtobufFields(file, attribute)
+                var name = ""
                 while let value = try inner.next() {
-                    if inner.number == 1 { attributes[try inner.text(value)] = attribute }
+                    if inner.number == 1 { name = try inner.text(value) }
                 }
+                attributes[name] = attribute
             case 7: domain = try fields.text(value)
             default: break
             }

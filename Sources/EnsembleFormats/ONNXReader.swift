@@ -62,6 +62,9 @@ extension ONNXReader {
     private mutating func readInputs() throws(ModelFileError) {
         let inputs = graph.inputs.filter { values[$0.name] == nil }
         for input in inputs {
+            guard values[input.name] == nil else {
+                throw error("two inputs have the name \"\(input.name.prefix(80))\"")
+            }
             guard let shape = input.shape, let type = ONNXElementType(input.elementType) else {
                 values[input.name] = .unsupported(
                     error("the input \"\(input.name.prefix(80))\" is no tensor of numbers")
@@ -84,10 +87,10 @@ extension ONNXReader {
                 let isNamed = inputs.count > 1
                 featureNames.append(isNamed ? width == 1 ? input.name : "\(input.name)_\(column)" : "f\(column)")
             }
-            var columns = (first..<featureNames.count).map(ONNXColumn.init)
-            if type == .float32 {
-                for index in columns.indices { _ = columns[index].append(.init(operation: .narrow)) }
-            }
+            var column = ONNXColumn(feature: first)
+            if type == .float32 { _ = column.append(.init(operation: .narrow)) }
+            var columns = [ONNXColumn](repeating: column, count: Int(width))
+            for index in columns.indices { columns[index].feature += index }
             try set(input.name, ONNXTable(type: type, columns: columns), at: nil)
         }
     }
@@ -95,11 +98,13 @@ extension ONNXReader {
     /// How wide an input is that does not say: as wide as the first operator that uses it must have it.
     private func openWidth(of input: ONNXGraph.Input) throws(ModelFileError) -> Int64 {
         for node in graph.nodes where node.inputs.contains(input.name) {
-            if ONNXForest.operations.contains(node.fullOperation) {
+            // The lists of one operator are read for its own input alone: it may name thousands of inputs.
+            let isFirst = node.inputs.first == input.name
+            if isFirst, ONNXForest.operations.contains(node.fullOperation) {
                 let largest = try node.integers("nodes_featureids").max() ?? 0
                 return max(largest, 0).addingReportingOverflow(1).partialValue
             }
-            if node.fullOperation == "ai.onnx.ml.Scaler" {
+            if isFirst, node.fullOperation == "ai.onnx.ml.Scaler" {
                 let counts = [try node.floats("offset").count, try node.floats("scale").count]
                 if let width = counts.max(), width > 1 { return Int64(width) }
             }
@@ -119,6 +124,22 @@ extension ONNXReader {
             throw node?.refusal("makes too many columns") ?? error("the inputs have too many columns")
         }
         values[name] = .table(table)
+    }
+
+    /// Notes what an operator makes of a table.
+    ///
+    /// An attempt that fails counts as much as one that succeeds: a file may hold thousands of nodes that fail at the last
+    /// of a million columns.
+    private mutating func setTable(_ output: String, _ node: ONNXNode, _ inputs: [Value]) throws(ModelFileError) {
+        guard columnCount < Self.columnsMax else { throw node.refusal("comes after too many columns") }
+        let table: ONNXTable
+        do throws(ModelFileError) {
+            table = try evaluateTable(node, inputs)
+        } catch {
+            for case .table(let table) in inputs { columnCount += table.columns.count }
+            throw error
+        }
+        try set(output, table, at: node)
     }
 
     /// Columns of all tables together.
@@ -167,7 +188,7 @@ extension ONNXReader {
         for value in inputs {
             switch value {
             case .table:
-                try set(output, evaluateTable(node, inputs), at: node)
+                try setTable(output, node, inputs)
                 return
             case .scores(let scores):
                 values[output] = try scores.applying(node, inputs)

@@ -16,7 +16,7 @@ struct ONNXTreeBuilder {
     private(set) var trees: [Tree] = []
     /// Whether some tree has a weight for the output in every leaf, so that every row has a score.
     private(set) var isAlwaysScored: [Bool]
-    /// Nodes and leaves of all trees made so far.
+    /// Nodes, leaves and numbers of all trees made so far, and what each tree takes besides.
     private var size = 0
 
     /// Builds all trees: `columns` are what they look at, `values` what the model's input is exact in.
@@ -38,9 +38,18 @@ struct ONNXTreeBuilder {
     /// A tree of the file while it is made.
     private struct Draft {
         var nodes: [Node] = []
-        var numberSets: [[Double]] = []
+        private(set) var numberSets: [[Double]] = []
+        /// Numbers of all sets.
+        private(set) var numberCount = 0
         /// The forest's node of each leaf.
         var leaves: [Int32] = []
+
+        /// Adds a set of numbers, for a test to refer to.
+        mutating func test(forNumbers numbers: [Double]) -> NodeTest {
+            numberSets.append(numbers)
+            numberCount += numbers.count
+            return .equalsLeft(numbers: Int32(numberSets.count - 1))
+        }
     }
 
     private mutating func build(_ index: Int) throws(ModelFileError) {
@@ -59,8 +68,8 @@ struct ONNXTreeBuilder {
             }
         }
         for (output, without) in leavesWithout where without == 0 { isAlwaysScored[Int(output)] = true }
-        size += (draft.nodes.count + draft.leaves.count) * times.values.reduce(0, +)
-        guard size <= max(Self.sizeMin, Self.sizeFactor * (forest.modes.count + forest.weights.count)) else {
+        size += (draft.nodes.count + draft.leaves.count + Self.treeSize) * times.values.reduce(0, +) + draft.numberCount
+        guard size <= max(Self.sizeMin, Self.sizeFactor * forest.size) else {
             throw operation.refusal(
                 "has so many outputs in so large trees that they take \(size) nodes",
                 remedy: "train with fewer classes or targets, or smaller trees"
@@ -105,9 +114,12 @@ struct ONNXTreeBuilder {
         return forest.outputs == 1 ? range.prefix(1) : range
     }
 
-    /// Small forests may be blown up to this, larger ones ``sizeFactor`` times.
+    /// Small forests may be blown up to this, larger ones ``sizeFactor`` times: a file may name one root, and with it
+    /// one tree, a million times.
     private static let sizeMin = 1 << 22
     private static let sizeFactor = 16
+    /// What a tree of one leaf takes besides it, in nodes.
+    private static let treeSize = 8
 }
 
 // MARK: - Nodes
@@ -176,8 +188,7 @@ extension ONNXTreeBuilder {
             }
             // A number that no value of the input can be is in no set.
             let numbers = chain.numbers.filter { values == .float64 || Double(Float($0)) == $0 }
-            node.test = .equalsLeft(numbers: Int32(draft.numberSets.count))
-            draft.numberSets.append(numbers)
+            node.test = draft.test(forNumbers: numbers)
             // NaN is unequal to all: it goes where `!=` holds and where `==` does not.
             node.defaultLeft = mode != .notEqual && chain.tracksTrue
             return mode == .notEqual ? (node, whenFalse, whenTrue) : (node, whenTrue, chain.whenFalse)
@@ -190,8 +201,7 @@ extension ONNXTreeBuilder {
             if let atMost = threshold.atMost {
                 node.test = .threshold(atMost)
             } else {
-                node.test = .equalsLeft(numbers: Int32(draft.numberSets.count))
-                draft.numberSets.append([])
+                node.test = draft.test(forNumbers: [])
             }
             return threshold.holdsBelow ? (node, whenTrue, whenFalse) : (node, whenFalse, whenTrue)
         }

@@ -91,12 +91,7 @@ struct ProtobufFields {
 
     /// An error at the field read last.
     func damage(_ problem: String) -> ModelFileError {
-        ModelFileError(
-            kind: .onnx,
-            position: .byte(start),
-            problem: problem,
-            remedy: "the file is damaged or cut off; save or copy the model again"
-        )
+        .damaged(.onnx, .byte(start), problem)
     }
 }
 

@@ -58,7 +58,7 @@ extension XGBoostReader {
         }
         try document.finish()
         guard hasLearner else {
-            throw unsupported("there is no \"learner\" in it, so it is no model of XGBoost's")
+            throw unsupported("there is no \"learner\" in it, so it is no model of XGBoost's", remedy: Self.saving)
         }
     }
 
@@ -144,7 +144,7 @@ extension XGBoostReader {
     private func assemble() throws(ModelFileError) -> Ensemble {
         let name = booster ?? "gbtree"
         guard ["gbtree", "dart", "gblinear"].contains(name) else {
-            throw unsupported("the booster \(name.prefix(80)) is not known")
+            throw unsupported("the booster \(name.prefix(80)) is not known", remedy: Self.scope)
         }
         let isLinear = name == "gblinear"
         if !isLinear { try checkTrees(name) }
@@ -152,14 +152,17 @@ extension XGBoostReader {
         let targets = try whole(parameters["num_target"] ?? "1", "num_target")
         let outputs = max(classes, targets, 1)
         guard outputs <= ModelFile.outputsMax else {
-            throw unsupported("\(outputs) outputs; at most \(ModelFile.outputsMax) are supported")
+            throw unsupported(
+                "\(outputs) outputs; at most \(ModelFile.outputsMax) are supported",
+                remedy: "train with fewer classes or targets"
+            )
         }
         guard let objective else { throw damaged("the objective has no name") }
         let rule: XGBoostObjective
         do {
             rule = try XGBoostObjective.rule(objective, version: version, outputs: outputs)
         } catch {
-            throw unsupported(error.problem)
+            throw unsupported(error.problem, remedy: Self.scope)
         }
         let featureNames = try names()
         var baseMargins = try baseMargins(rule, outputs: outputs)
@@ -186,7 +189,10 @@ extension XGBoostReader {
 
     private func checkTrees(_ booster: String) throws(ModelFileError) {
         guard trees != nil else {
-            throw unsupported("there are no trees in it (\"gradient_booster\".\"model\".\"trees\")")
+            throw unsupported(
+                "there are no trees in it (\"gradient_booster\".\"model\".\"trees\")",
+                remedy: Self.saving
+            )
         }
         let count = treeWidths.count
         if let treeCount, treeCount != count {
@@ -235,7 +241,10 @@ extension XGBoostReader {
     private func names() throws(ModelFileError) -> [String] {
         let count = try whole(parameters["num_feature"] ?? "", "num_feature")
         guard count <= ModelFile.featuresMax else {
-            throw unsupported("\(count) features; at most \(ModelFile.featuresMax) are supported")
+            throw unsupported(
+                "\(count) features; at most \(ModelFile.featuresMax) are supported",
+                remedy: "train with fewer features"
+            )
         }
         if featureNames.isEmpty { return (0..<count).map { "f\($0)" } }
         guard featureNames.count == count else {
@@ -269,31 +278,24 @@ extension XGBoostReader {
 
     private func whole(_ text: String, _ name: String, at offset: Int? = nil) throws(ModelFileError) -> Int {
         guard let value = Int(text), value >= 0, value <= Int(Int32.max) else {
-            throw ModelFileError(
-                kind: document.kind,
-                position: offset.map { .byte($0) } ?? .file,
-                problem: "\(name) is \(text.isEmpty ? "missing" : String(text.prefix(80))), not a count",
-                remedy: "the file is damaged; save the model again"
-            )
+            throw damaged("\(name) is \(text.isEmpty ? "missing" : String(text.prefix(80))), not a count", at: offset)
         }
         return value
     }
 
-    private func damaged(_ problem: String) -> ModelFileError {
+    private func damaged(_ problem: String, at offset: Int? = nil) -> ModelFileError {
         ModelFileError(
             kind: document.kind,
-            position: .file,
+            position: offset.map { .byte($0) } ?? .file,
             problem: problem,
             remedy: "the file is damaged; save the model again"
         )
     }
 
-    private func unsupported(_ problem: String) -> ModelFileError {
-        ModelFileError(
-            kind: document.kind,
-            position: .file,
-            problem: problem,
-            remedy: "models (gbtree, dart, gblinear) with XGBoost's own objectives can be read"
-        )
+    private func unsupported(_ problem: String, remedy: String) -> ModelFileError {
+        ModelFileError(kind: document.kind, position: .file, problem: problem, remedy: remedy)
     }
+
+    private static var scope: String { "models (gbtree, dart, gblinear) with XGBoost's own objectives can be read" }
+    private static var saving: String { "save the model itself: booster.save_model(\"model.json\")" }
 }

@@ -111,8 +111,8 @@ struct XGBoostTreeArrays {
         try document.openObject()
         while let key = try document.nextKey(of: &parameterKeys) {
             switch key {
-            case .nodeCount: nodeCount = Int(try document.readParameter())
-            case .leafVectorSize: leafVectorSize = Int(try document.readParameter()) ?? 1
+            case .nodeCount: nodeCount = try document.readCountParameter("num_nodes")
+            case .leafVectorSize: leafVectorSize = try document.readCountParameter("size_leaf_vector")
             case .other: try document.skip()
             }
         }
@@ -145,7 +145,7 @@ struct XGBoostTreeArrays {
         guard size <= ModelFile.outputsMax else {
             throw Refusal(
                 problem: "its leaves are vectors of \(size) numbers",
-                remedy: "at most \(ModelFile.outputsMax) outputs are supported"
+                remedy: "at most \(ModelFile.outputsMax) outputs are supported; train with fewer classes or targets"
             )
         }
         guard !leafWeights.isEmpty else {

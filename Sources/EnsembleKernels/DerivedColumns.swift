@@ -6,8 +6,11 @@ internal import TreeEnsemble
 /// with open addressing. Immutable, so any number of threads may use it, each with memory of its own. The bits are
 /// those of `DerivedFeatures.values(of:)`.
 struct DerivedColumns: ~Copyable, Sendable {
-    /// Rows of a pass.
-    static let rowsMax = 512
+    /// Rows of a pass, a multiple of 8: 512, or fewer of very many columns.
+    let passRows: Int
+    /// What keys are spread over slots by: odd, and another each time, so that no file can hold keys that all meet in
+    /// one slot.
+    private let multiplier: UInt64
 
     /// Columns of the raw matrix.
     let featureCount: Int
@@ -64,6 +67,11 @@ struct DerivedColumns: ~Copyable, Sendable {
     init(_ derived: DerivedFeatures, featureCount: Int) {
         self.featureCount = featureCount
         columnCount = featureCount + derived.features.count
+        // A file of a few bytes may claim a million columns.
+        let width = max(columnCount + derived.categoryColumns.count, 1)
+        passRows = min(Self.passRowsMax, max(8, Self.passValuesMax / width & ~7))
+        let multiplier = UInt64.random(in: .min ... .max) | 1
+        self.multiplier = multiplier
         categoryColumns = derived.categoryColumns.map { Int32($0) }
         var isCategory = [Bool](repeating: false, count: featureCount)
         var number = [Int32](repeating: -1, count: featureCount)
@@ -102,7 +110,7 @@ struct DerivedColumns: ~Copyable, Sendable {
             slots += repeatElement(CategoryCombination.nobodysKey, count: slotCount)
             places += repeatElement(-1, count: slotCount)
             for (place, key) in source.keys.enumerated() {
-                var slot = slotNumber(key, combination.slotShift)
+                var slot = slotNumber(key &* multiplier, combination.slotShift)
                 while slots[combination.firstSlot + slot] != CategoryCombination.nobodysKey {
                     slot = (slot + 1) & combination.slotMask
                 }
@@ -153,15 +161,17 @@ struct DerivedColumns: ~Copyable, Sendable {
 
     /// Bytes of working memory for a pass.
     var workByteCount: Int {
-        Self.rowsMax * (8 + 4 + (columnCount + categoryColumns.count) * 4)
+        passRows * (8 + 4 + (columnCount + categoryColumns.count) * 4)
     }
+
+    private static let passRowsMax = 512
+    /// Values of a pass, if that is more than eight rows.
+    private static let passValuesMax = 1 << 22
 }
 
 /// The slot where the search for a key begins: the high bits of a product, which all of the key's bits go into.
 @inline(__always)
-private func slotNumber(_ key: UInt64, _ shift: UInt64) -> Int {
-    Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> shift)
-}
+private func slotNumber(_ product: UInt64, _ shift: UInt64) -> Int { Int(truncatingIfNeeded: product >> shift) }
 
 /// A value of a categorical column, as the hash that it means.
 protocol CategoryValue: BinaryFloatingPoint {
@@ -184,9 +194,9 @@ extension DerivedColumns {
     private struct Work {
         let keys: UnsafeMutablePointer<UInt64>
         let places: UnsafeMutablePointer<Int32>
-        /// ``rowsMax`` a categorical column.
+        /// ``passRows`` a categorical column.
         let hashes: UnsafeMutablePointer<UInt32>
-        /// ``rowsMax`` a column, raw and derived.
+        /// ``passRows`` a column, raw and derived.
         let columns: UnsafeMutablePointer<Float>
     }
 
@@ -194,9 +204,9 @@ extension DerivedColumns {
     ///
     /// - Parameters:
     ///   - pass: the raw matrix from the pass's first row on.
-    ///   - count: at most ``rowsMax``.
+    ///   - count: at most ``passRows``.
     ///   - memory: ``workByteCount`` bytes, aligned to 64.
-    /// - Returns: the columns: a value a row, ``rowsMax`` from one column to the next.
+    /// - Returns: the columns: a value a row, ``passRows`` from one column to the next.
     func fill<Value: CategoryValue>(
         _ pass: RowSource<Value>,
         count: Int,
@@ -204,7 +214,7 @@ extension DerivedColumns {
     ) -> UnsafeMutablePointer<Float> {
         // Safety: the parts add up to `workByteCount`; every index below is a column's or row's within them, and the
         // caller made sure that the matrix covers `count` rows.
-        let rows = Self.rowsMax
+        let rows = passRows
         let work = unsafe Work(
             keys: memory.assumingMemoryBound(to: UInt64.self),
             places: (memory + rows * 8).assumingMemoryBound(to: Int32.self),
@@ -246,7 +256,7 @@ extension DerivedColumns {
 
     /// Keys of a combination, row by row.
     private func fold(_ combination: Combination, _ work: Work, count: Int) {
-        let rows = Self.rowsMax
+        let rows = passRows
         let keys = unsafe work.keys
         unsafe keys.update(repeating: 0, count: count)
         let categories = foldedCategories.span
@@ -280,9 +290,10 @@ extension DerivedColumns {
         let slots = slots.span.extracting(combination.firstSlot...(combination.firstSlot + combination.slotMask))
         let places = places.span.extracting(combination.firstSlot...(combination.firstSlot + combination.slotMask))
         let mask = combination.slotMask
+        let multiplier = multiplier
         for row in 0..<count {
             let key = unsafe work.keys[row]
-            var slot = slotNumber(key, combination.slotShift)
+            var slot = slotNumber(key &* multiplier, combination.slotShift)
             // At most half the slots are taken, so that a free one ends the search; it has no place.
             while slots[slot] != key, slots[slot] != CategoryCombination.nobodysKey { slot = (slot + 1) & mask }
             unsafe work.places[row] = places[slot]
@@ -292,9 +303,10 @@ extension DerivedColumns {
     private func look(up combination: Combination, _ work: Work, count: Int) {
         let statistics = statistics.span
         let values = values.span
+        let rows = passRows
         for index in combination.statistics {
             let statistic = statistics[index]
-            let to = unsafe work.columns + Int(statistic.target) * Self.rowsMax
+            let to = unsafe work.columns + Int(statistic.target) * rows
             for row in 0..<count {
                 let place = Int(unsafe work.places[row])
                 unsafe to[row] = place < 0 ? statistic.otherwise : values[statistic.firstValue + place]

@@ -113,8 +113,8 @@ public final class EnsembleKernel: Sendable {
         // Safety: `check` made sure that both spans cover what the strides reach; they outlive the call.
         unsafe values.withUnsafeBufferPointer { source in
             unsafe margins.withUnsafeMutableBufferPointer { target in
-                guard let start = source.baseAddress, let out = target.baseAddress else { return }
-                let matrix = unsafe RowSource(start: start, layout)
+                guard let out = target.baseAddress else { return }
+                let matrix = unsafe RowSource(start: source.baseAddress ?? nowhere(beside: out), layout)
                 if let raw { return unsafe raw.evaluate(matrix, count: rows, into: out) }
                 unsafe evaluate(matrix, rows: rows, scratch, into: out)
             }
@@ -143,8 +143,8 @@ public final class EnsembleKernel: Sendable {
         // Safety: as above.
         unsafe values.withUnsafeBufferPointer { source in
             unsafe margins.withUnsafeMutableBufferPointer { target in
-                guard let start = source.baseAddress, let out = target.baseAddress else { return }
-                let matrix = unsafe RowSource(start: start, layout)
+                guard let out = target.baseAddress else { return }
+                let matrix = unsafe RowSource(start: source.baseAddress ?? nowhere(beside: out), layout)
                 if let raw { return unsafe raw.evaluate(matrix, count: rows, into: out) }
                 unsafe evaluate(matrix, rows: rows, scratch, into: out)
             }
@@ -185,16 +185,21 @@ public final class EnsembleKernel: Sendable {
     ) {
         // Safety: `check` made sure of the matrix and the margins; the scratch's columns are not its codes and sums.
         let memory = unsafe scratch.prepareColumns(byteCount: derived.workByteCount)
-        for first in stride(from: 0, to: rows, by: DerivedColumns.rowsMax) {
-            let count = min(DerivedColumns.rowsMax, rows - first)
+        for first in stride(from: 0, to: rows, by: derived.passRows) {
+            let count = min(derived.passRows, rows - first)
             let columns = unsafe derived.fill(matrix.advanced(rows: first), count: count, memory: memory)
             let pass = unsafe RowSource(
                 start: UnsafePointer(columns),
                 rowStride: 1,
-                featureStride: DerivedColumns.rowsMax
+                featureStride: derived.passRows
             )
             unsafe plan.evaluate(pass, rows: count, kernel, scratch, into: margins + first * outputCount)
         }
+    }
+
+    /// Where a matrix without a place begins: it has no features, so that nothing is read there.
+    private func nowhere<Value>(beside margins: UnsafeMutablePointer<Double>) -> UnsafePointer<Value> {
+        unsafe UnsafePointer(UnsafeMutableRawPointer(margins).assumingMemoryBound(to: Value.self))
     }
 
     private func check(rows: Int, values: Int, _ layout: MatrixLayout, margins: Int) {

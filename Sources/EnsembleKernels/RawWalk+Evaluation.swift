@@ -25,7 +25,7 @@ extension RawWalk {
                     let leaf = unsafe leaf(from: root.link, start, rows.featureStride)
                     let value = unsafe value(ofLeaf: leaf, start, rows.featureStride)
                     let place = row * outputs + Int(root.output)
-                    unsafe margins[place] = adding(value, to: margins[place])
+                    unsafe margins[place] = arithmetic.adding(value, to: margins[place])
                 }
             }
         }
@@ -119,15 +119,5 @@ extension RawWalk {
             sum += term.coefficient * (isZero ? 0 : value)
         }
         return sum
-    }
-
-    @inline(__always)
-    private func adding(_ leaf: Double, to sum: Double) -> Double {
-        switch (arithmetic.aggregate, arithmetic.sum) {
-        case (.sum, .float32): Double(Float(sum) + Float(leaf))
-        case (.sum, .float64): sum + leaf
-        case (.minimum, _): leaf < sum ? leaf : sum
-        case (.maximum, _): leaf > sum ? leaf : sum
-        }
     }
 }

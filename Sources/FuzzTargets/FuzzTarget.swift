@@ -91,7 +91,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         do throws(ModelFileError) {
             ensemble = try ModelFile.read(bytes, name: "input")
         } catch {
-            guard !error.problem.isEmpty else { throw Finding("refused without words: \(error)") }
+            guard !error.problem.isEmpty, !error.remedy.isEmpty else {
+                throw Finding("refused without words: \(error)")
+            }
             return .refused(error.problem)
         }
         try examination.run(ensemble, seed: Self.seed(of: bytes))

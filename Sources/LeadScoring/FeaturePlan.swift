@@ -29,7 +29,7 @@ struct FeaturePlan: Sendable {
     let nonCategories: [Int]
     /// Whether values must be compared as doubles where float32 does not hold them.
     let comparesDoubles: Bool
-    /// Whether some feature is a hash, which float32 does not hold.
+    /// Whether some feature comes as a hash, which float32 does not hold.
     let hasHashes: Bool
     /// Whether some feature is a difference of dates, which float32 does not hold.
     let hasDays: Bool
@@ -72,7 +72,13 @@ struct FeaturePlan: Sendable {
         self.levels = levels
         nonCategories = schema.indices.filter { schema[$0].kind != .category }
         comparesDoubles = arithmetic.values == .float64
-        hasHashes = steps.contains(.categoryHash)
+        hasHashes = steps.contains {
+            switch $0 {
+            // Without levels a category comes as its hash too, to be checked before it is called unseen.
+            case .categoryHash, .category(levelCount: 0, _): true
+            default: false
+            }
+        }
         hasDays = steps.contains {
             switch $0 {
             case .daysAfter, .daysBeforeAsOf: true

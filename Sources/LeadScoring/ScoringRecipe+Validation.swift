@@ -103,9 +103,10 @@ extension ScoringRecipe {
     }
 
     /// Checks that the features which are hashes are those that the ensemble takes for categories by hash.
-    /// - Parameter hashed: numbers of those features.
+    /// - Parameter hashedFeatures: numbers of those features.
     /// - Throws: ``InvalidRecipe`` with the feature.
-    func validate(hashedFeatures hashed: [Int]) throws(InvalidRecipe) {
+    func validate(hashedFeatures: [Int]) throws(InvalidRecipe) {
+        let hashed = Set(hashedFeatures)
         for (index, feature) in features.enumerated()
         where (feature.preparation == .categoryHash) != hashed.contains(index) {
             throw InvalidRecipe(

@@ -59,6 +59,7 @@ extension BundleStore {
         let golden = try goldenRows(of: draft, model, ensemble)
         let extensions: [ModelFileKind: String] = [
             .xgboostUBJSON: "ubj", .xgboostJSON: "json", .lightGBMText: "txt", .onnx: "onnx",
+            .catBoostBinary: "cbm", .catBoostJSON: "json",
         ]
         let suffix = extensions[ModelFile.recognise(draft.modelBytes)] ?? "bin"
         var files = [

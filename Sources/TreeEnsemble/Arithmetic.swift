@@ -80,7 +80,8 @@ public struct Arithmetic: Sendable, Hashable {
     public static let zeroThreshold = Double(Float(1e-35))
 
     /// A sum with one more leaf in it.
-    func adding(_ leaf: Double, to sum: Double) -> Double {
+    @inlinable
+    public func adding(_ leaf: Double, to sum: Double) -> Double {
         switch (aggregate, self.sum) {
         case (.sum, .float32): Double(Float(sum) + Float(leaf))
         case (.sum, .float64): sum + leaf

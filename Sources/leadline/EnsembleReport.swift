@@ -121,6 +121,11 @@ struct EnsembleReport: Encodable {
     private static func kernels(for ensemble: Ensemble, _ costs: inout LoadCosts?) -> [Kernel] {
         var hasDefault = false
         return KernelName.allCases.map { name in
+            let missing = name.missingOnThisProcessor
+            guard missing.isEmpty else {
+                let reason = KernelReport.lacking(missing)
+                return Kernel(name: name.rawValue, runs: false, isDefault: false, reason: reason)
+            }
             do {
                 let kernel = try costs?.packing(ensemble, name) ?? EnsembleKernel(ensemble, kernel: name)
                 defer { hasDefault = true }
@@ -132,7 +137,7 @@ struct EnsembleReport: Encodable {
                     forms: kernel.forms.map { Form(fromRows: $0.firstRows, form: $0.form.rawValue) }
                 )
             } catch {
-                return Kernel(name: name.rawValue, runs: false, isDefault: false, reason: "\(error)")
+                return Kernel(name: name.rawValue, runs: false, isDefault: false, reason: "cannot run it: \(error)")
             }
         }
     }
@@ -184,7 +189,7 @@ extension EnsembleReport {
         lines += ["", "kernels"]
         for kernel in kernels {
             let packed = kernel.packedBytes.map { "runs it, \(byteText($0)) packed" } ?? ""
-            line(kernel.name, kernel.reason.map { "cannot: \($0)" } ?? packed + (kernel.isDefault ? ", chosen" : ""))
+            line(kernel.name, kernel.reason ?? packed + (kernel.isDefault ? ", chosen" : ""))
             let forms = (kernel.forms ?? []).map {
                 "\($0.form) from \($0.fromRows == 1 ? "1 row" : "\($0.fromRows) rows")"
             }

@@ -28,13 +28,17 @@ struct KernelReport: Encodable {
     var text: String {
         let table = aligned(
             kernels.map { kernel in
-                let verdict =
-                    kernel.runs ? "runs here" : "cannot run here: it lacks " + kernel.missing.joined(separator: ", ")
+                let verdict = kernel.runs ? "runs here" : Self.lacking(kernel.missing)
                 return [kernel.name, verdict + (kernel.isDefault ? ", chosen" : "")]
             },
             leftColumns: [0, 1]
         )
         return String(table.dropLast())
+    }
+
+    /// What is said of a kernel that the processor cannot run.
+    static func lacking(_ missing: [String]) -> String {
+        "cannot run here: it lacks " + missing.joined(separator: ", ")
     }
 
     /// What is said to a name that no kernel has.

@@ -6,6 +6,8 @@ import Testing
 @Suite("leadline inspect --kernels and leadline bench kernel")
 struct KernelCommandTests {
     private static let names = ["avx512", "avx2", "neon", "portable"]
+    private static let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Recorded/model.txt")
 
     private func object(_ text: String) throws -> [String: Any] {
         try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
@@ -27,6 +29,26 @@ struct KernelCommandTests {
             #expect(kernel["is_default"] as? Bool == (kernel["name"] as? String == report["chosen"] as? String))
         }
         #expect(kernels.contains { $0["is_default"] as? Bool == true && $0["runs"] as? Bool == true })
+    }
+
+    @Test("of a model that another kernel would run, the same few words are said of those that cannot run here")
+    func lacking() throws {
+        let runner = try CommandRunner()
+        let list = try runner.run("inspect", "--kernels").text.split(separator: "\n")
+        let model = try runner.run("inspect", Self.model.path)
+        let report = try object(runner.run("inspect", "--json", Self.model.path).text)
+        let kernels = try #require(report["kernels"] as? [[String: Any]])
+        #expect(kernels.compactMap { $0["name"] as? String } == Self.names)
+        for kernel in kernels where kernel["runs"] as? Bool == false {
+            let name = try #require(kernel["name"] as? String)
+            let reason = try #require(kernel["reason"] as? String)
+            #expect(reason.hasPrefix("cannot run here: it lacks ") && reason.utf8.count < 100, "\(reason)")
+            #expect(list.contains { $0.hasPrefix(name) && $0.hasSuffix(reason) }, "\(list)")
+            let lines = model.text.split(separator: "\n").filter { $0.hasSuffix(reason) }
+            #expect(lines.map { $0.dropFirst(18) }.contains { $0 == reason }, "\(model.text)")
+        }
+        // No processor is of both kinds.
+        #expect(kernels.contains { $0["runs"] as? Bool == false })
     }
 
     @Test("a file and --kernels at once, and neither, are asked wrongly")
@@ -51,9 +73,7 @@ struct KernelCommandTests {
     @Test("trees are timed with codes and without, and the share of codes is told")
     func codes() throws {
         let runner = try CommandRunner()
-        let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "Recorded/model.txt"
-        )
+        let model = Self.model
         let inspected = try object(runner.run("inspect", "--json", model.path).text)
         let features = try #require(inspected["features"] as? [Any]).count
         let rows = NumpyArray(shape: [40, features], values: .float32((0..<40 * features).map { Float($0 % 17) }))

@@ -1,4 +1,5 @@
 import EnsembleFormats
+import FuzzTargets
 import Testing
 import TreeEnsemble
 
@@ -59,32 +60,9 @@ struct AttackTests {
         ]
     }()
 
-    /// Reads; a value that comes out must evaluate.
-    ///
-    /// True if one came out.
-    @discardableResult
-    private func survives(_ bytes: [UInt8], _ context: @autoclosure () -> String) -> Bool {
-        do throws(ModelFileError) {
-            let ensemble = try ModelFile.read(bytes, name: "attack")
-            guard let evaluator = try? ReferenceEvaluator(ensemble) else {
-                Issue.record("\(context()): an ensemble that is not valid was returned")
-                return true
-            }
-            let row = [Double](repeating: 0.7, count: ensemble.featureCount)
-            let margins = evaluator.margins(of: row)
-            #expect(ensemble.predictions(fromMargins: margins).count >= 1, "\(context())")
-            _ = ensemble.featureUse()
-            _ = ensemble.depth
-            return true
-        } catch {
-            if error.problem.isEmpty { Issue.record("\(context()): an error without words") }
-            return false
-        }
-    }
-
     @Test("the models are read when nothing is wrong with them")
     func whole() {
-        for (name, bytes) in Self.models { #expect(survives(bytes, name), "\(name)") }
+        for (name, bytes) in Self.models { #expect(Attack.survives(bytes, name), "\(name)") }
     }
 
     @Test("a file cut at any byte is refused, but for a tail that says nothing", arguments: models.indices)
@@ -94,7 +72,7 @@ struct AttackTests {
         let end = Array("feature_importances".utf8)
         let tail = bytes.indices.first { bytes[$0...].starts(with: end) } ?? bytes.count
         for length in 0..<bytes.count {
-            let isRead = survives(Array(bytes[..<length]), "\(name) cut at \(length)")
+            let isRead = Attack.survives(Array(bytes[..<length]), "\(name) cut at \(length)")
             #expect(!isRead || name.hasPrefix("text") && length >= tail - 3, "\(name) cut at \(length) was read")
         }
     }
@@ -106,7 +84,7 @@ struct AttackTests {
             for bit in 0..<8 {
                 var changed = bytes
                 changed[index] ^= 1 << UInt8(bit)
-                survives(changed, "\(name), bit \(bit) of byte \(index)")
+                Attack.survives(changed, "\(name), bit \(bit) of byte \(index)")
             }
         }
     }
@@ -114,24 +92,11 @@ struct AttackTests {
     @Test("bytes changed, dropped, doubled and moved at random", arguments: models.indices)
     func randomChanges(model: Int) {
         let (name, bytes) = Self.models[model]
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(state: seed)
-        let spice = Array("{}[]\",:.-+eE019NInfty #$LUdlSTFZ=\n~\u{0}\u{7F}".utf8) + [0x80, 0xFF]
-        for round in 0..<3_000 {
-            var changed = bytes
-            for _ in 0..<Int.random(in: 1...4, using: &random) {
-                guard !changed.isEmpty else { break }
-                let at = Int.random(in: changed.indices, using: &random)
-                let count = min(Int.random(in: 1...12, using: &random), changed.count - at)
-                switch random.next() % 5 {
-                case 0: changed[at] = UInt8(truncatingIfNeeded: random.next())
-                case 1: changed[at] = spice.randomElement(using: &random) ?? 0
-                case 2: changed.removeSubrange(at..<at + count)
-                case 3: changed.insert(contentsOf: changed[at..<at + count], at: at)
-                default: changed.insert(spice.randomElement(using: &random) ?? 0, at: at)
-                }
-            }
-            survives(changed, "\(name), seed \(seed), round \(round)")
+        let kind = ModelFile.recognise(bytes)
+        let words = FuzzTarget(rawValue: kind.rawValue)?.words ?? []
+        #expect(!words.isEmpty, "\(kind)")
+        Attack.randomChanges(of: bytes, words: words) { changed, _, context in
+            Attack.survives(changed, "\(name), \(context)")
         }
     }
 
@@ -145,18 +110,18 @@ struct AttackTests {
                     index + 1..<index + 9,
                     with: Document.bigEndian(UInt64(bitPattern: Int64(count)), 8)
                 )
-                survives(changed, "count \(count) at byte \(index)")
+                Attack.survives(changed, "count \(count) at byte \(index)")
             }
             for marker in "TFZNCSHdDiUIl[{" {
                 var changed = bytes
                 changed[index] = marker.asciiValue ?? 0
-                survives(changed, "\(marker) at byte \(index)")
+                Attack.survives(changed, "\(marker) at byte \(index)")
             }
         }
         for type in "TFZN[{SHdLC" {
             let typed = Array("{L".utf8) + Document.bigEndian(7, 8) + Array("learner[$\(type)#".utf8)
-            survives(typed + Document.count(.max), "typed array of \(type)")
-            survives(typed + Document.count(1 << 20), "typed array of \(type)")
+            Attack.survives(typed + Document.count(.max), "typed array of \(type)")
+            Attack.survives(typed + Document.count(1 << 20), "typed array of \(type)")
         }
     }
 
@@ -173,8 +138,8 @@ struct AttackTests {
             let bytes = start + (0..<deep / 10).flatMap { _ in opening }
             #expect(throws: ModelFileError.self) { try ModelFile.read(bytes) }
         }
-        survives([UInt8](repeating: UInt8(ascii: "["), count: deep), "brackets alone")
-        survives([UInt8](repeating: UInt8(ascii: "{"), count: deep), "braces alone")
+        Attack.survives([UInt8](repeating: UInt8(ascii: "["), count: deep), "brackets alone")
+        Attack.survives([UInt8](repeating: UInt8(ascii: "{"), count: deep), "braces alone")
     }
 
     @Test("a small file cannot claim large memory or long time")

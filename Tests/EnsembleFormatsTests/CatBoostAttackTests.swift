@@ -1,5 +1,5 @@
 import EnsembleFormats
-import EnsembleKernels
+import FuzzTargets
 import Testing
 import TreeEnsemble
 
@@ -7,39 +7,10 @@ import TreeEnsemble
 struct CatBoostAttackTests {
     static let files = ["small-oblivious.cbm", "small-oblivious.json", "small-free.cbm", "small-free.json"]
 
-    /// Reads; a value that comes out must evaluate alike everywhere.
-    ///
-    /// True if one came out.
+    /// A row of hashes.
     @discardableResult
     private func survives(_ bytes: [UInt8], packs: Bool, _ context: @autoclosure () -> String) -> Bool {
-        do throws(ModelFileError) {
-            let ensemble = try ModelFile.read(bytes, name: "attack")
-            guard let evaluator = try? ReferenceEvaluator(ensemble) else {
-                Issue.record("\(context()): an ensemble that is not valid was returned")
-                return true
-            }
-            guard ensemble.featureCount < 1_000 else { return true }
-            let row = [Double](repeating: 2_411_623_456, count: ensemble.featureCount)
-            let margins = evaluator.margins(of: row)
-            #expect(ensemble.predictions(fromMargins: margins).count >= 1, "\(context())")
-            _ = ensemble.featureUse()
-            guard packs, let kernel = try? EnsembleKernel(ensemble, kernel: .portable) else { return true }
-            var found = [Double](repeating: 0, count: margins.count)
-            var span = found.mutableSpan
-            kernel.margins(
-                rows: 1,
-                values: row.span,
-                layout: .rowMajor(stride: row.count),
-                scratch: KernelScratch(),
-                into: &span
-            )
-            let isSame = zip(margins, found).allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN }
-            #expect(isSame, "\(context())")
-            return true
-        } catch {
-            if error.problem.isEmpty || error.remedy.isEmpty { Issue.record("\(context()): an error without words") }
-            return false
-        }
+        Attack.survives(bytes, value: 2_411_623_456, packs: packs, context())
     }
 
     @Test("a file cut at any byte is refused", arguments: files)
@@ -83,24 +54,9 @@ struct CatBoostAttackTests {
     @Test("bytes changed, dropped, doubled and moved at random", arguments: files)
     func randomChanges(file: String) throws {
         let bytes = try CatBoostFixtures.bytes(file)
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(state: seed)
-        let spice = Array("{}[]\",:.-+eE019NIftn\\".utf8) + [0x80, 0xFF, 0]
-        for round in 0..<3_000 {
-            var changed = bytes
-            for _ in 0..<Int.random(in: 1...4, using: &random) {
-                guard !changed.isEmpty else { break }
-                let at = Int.random(in: changed.indices, using: &random)
-                let count = min(Int.random(in: 1...12, using: &random), changed.count - at)
-                switch random.next() % 5 {
-                case 0: changed[at] = UInt8(truncatingIfNeeded: random.next())
-                case 1: changed[at] = spice.randomElement(using: &random) ?? 0
-                case 2: changed.removeSubrange(at..<at + count)
-                case 3: changed.insert(contentsOf: changed[at..<at + count], at: at)
-                default: changed.insert(spice.randomElement(using: &random) ?? 0, at: at)
-                }
-            }
-            survives(changed, packs: round % 4 == 0, "\(file), seed \(seed), round \(round)")
+        let target: FuzzTarget = file.hasSuffix("cbm") ? .catBoostBinary : .catBoostJSON
+        Attack.randomChanges(of: bytes, words: target.words) { changed, round, context in
+            survives(changed, packs: round % 4 == 0, "\(file), \(context)")
         }
     }
 

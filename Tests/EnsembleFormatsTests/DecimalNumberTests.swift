@@ -1,4 +1,5 @@
 import EnsembleFormats
+import FuzzTargets
 import Glibc
 import Testing
 
@@ -140,17 +141,20 @@ struct DecimalNumberTests {
         let number = DecimalNumber.scan(bytes, from: 0, to: bytes.count)
         #expect(number == nil || number?.range.upperBound != bytes.count)
     }
-}
 
-/// A small seeded generator, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
+    @Test("no byte but a digit counts as one, wherever it stands among others")
+    func digits() {
+        for byte in UInt8.min ... .max where !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+            for place in 1...17 {
+                var bytes = Array("123456789012345678".utf8)
+                bytes[place] = byte
+                // A point and an exponent lead on to more digits.
+                let isPart = byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e")
+                let end = DecimalNumber.scan(bytes, from: 0, to: bytes.count)?.range.upperBound
+                #expect(isPart || end == place, "byte \(byte) at \(place)")
+            }
+            let alike = [UInt8](repeating: byte, count: 24)
+            #expect(DecimalNumber.scan(alike, from: 0, to: alike.count) == nil, "24 bytes \(byte)")
+        }
     }
 }

@@ -65,7 +65,7 @@ struct LightGBMReaderTests {
     private func refusal(_ fixture: LightGBMFixture) throws -> ModelFileError {
         let error = #expect(throws: ModelFileError.self) { try ModelFile.read(fixture.bytes, name: "m.txt") }
         let found = try #require(error)
-        #expect(found.kind == .lightGBMText)
+        #expect(found.kind == .lightGBMText && !found.remedy.isEmpty, "\(found)")
         return found
     }
 
@@ -191,7 +191,9 @@ struct LightGBMReaderTests {
         #expect(try refusal(LightGBMFixture(version: "v5")).problem.contains("version v5"))
         #expect(try refusal(LightGBMFixture(objective: "mystery")).problem.contains("mystery"))
         #expect(try refusal(LightGBMFixture(objective: "binary sigmoid:-1")).problem.contains("objective"))
-        #expect(try refusal(LightGBMFixture(lastFeature: "2147483646")).problem.contains("features"))
+        #expect(try refusal(LightGBMFixture(lastFeature: "1048576")).problem.hasPrefix("1048577 features"))
+        #expect(try refusal(LightGBMFixture(perIteration: 1 << 20)).problem.contains("trees an iteration"))
+        #expect(try refusal(LightGBMFixture(lastFeature: "2147483647")).problem.contains("2147483648 features"))
         #expect(try refusal(LightGBMFixture(lastFeature: "99999999999999999999")).problem.contains("count"))
         #expect(try refusal(LightGBMFixture(names: "one")).problem.contains("1 feature names for 2"))
     }

@@ -1,4 +1,5 @@
 import EnsembleFormats
+import FuzzTargets
 import Testing
 import TreeEnsemble
 

@@ -299,6 +299,15 @@ struct XGBoostReaderTests {
         }
     }
 
+    @Test("a tree's counts that are none are refused", arguments: ["2x", "-2", "2.0", ""])
+    func treeCounts(text: String) throws {
+        var fixture = XGBoostFixture()
+        fixture.trees[0].leafVectorSize = text
+        #expect(try refusal(fixture).contains("size_leaf_vector is \(text), not a count"))
+        fixture.trees[0] = .init(nodeCount: text)
+        #expect(try refusal(fixture).contains("num_nodes is \(text), not a count"))
+    }
+
     @Test("trees that hang together wrongly are refused with tree and node")
     func hostileTrees() throws {
         func refusalOf(_ change: (inout XGBoostFixture.TreeFixture) -> Void) throws -> String {

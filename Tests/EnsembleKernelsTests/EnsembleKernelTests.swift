@@ -36,6 +36,39 @@ struct EnsembleKernelTests {
         for form in RowForm.allCases { #expect(kernelMargins(kernel, [], form, KernelScratch()).isEmpty) }
     }
 
+    @Test("without features has the same margins for every row, though there is no matrix")
+    func noFeatures() throws {
+        var ensemble = Ensemble(
+            provenance: Provenance(library: "test", libraryVersion: "", format: ""),
+            objective: "",
+            featureNames: [],
+            outputCount: 2,
+            arithmetic: .float64LessOrEqual,
+            baseMargins: [0, 0],
+            trees: [Tree(output: 1, nodes: [], leafValues: [2.5])],
+            transform: .identity
+        )
+        for aggregate in [Arithmetic.Aggregate.sum, .maximum] {
+            ensemble.arithmetic.aggregate = aggregate
+            let expected = try ReferenceEvaluator(ensemble).margins(of: [])
+            for name in EnsembleKernel.supportedByProcessor {
+                let kernel = try EnsembleKernel(ensemble, kernel: name)
+                for rows in [1, 3, 200] {
+                    let wanted = (0..<rows).flatMap { _ in expected }
+                    var margins = [Double](repeating: .nan, count: 2 * rows)
+                    let (layout, scratch) = (MatrixLayout.rowMajor(stride: 0), KernelScratch())
+                    var span = margins.mutableSpan
+                    kernel.margins(rows: rows, values: Span<Double>(), layout: layout, scratch: scratch, into: &span)
+                    #expect(margins == wanted, "\(name.rawValue), \(rows) rows of doubles, \(aggregate)")
+                    margins = [Double](repeating: .nan, count: 2 * rows)
+                    var again = margins.mutableSpan
+                    kernel.margins(rows: rows, values: Span<Float>(), layout: layout, scratch: scratch, into: &again)
+                    #expect(margins == wanted, "\(name.rawValue), \(rows) rows of floats, \(aggregate)")
+                }
+            }
+        }
+    }
+
     @Test("uses the same scratch as ensembles of other sizes")
     func sharedScratch() throws {
         let scratch = KernelScratch()
