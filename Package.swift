@@ -19,7 +19,7 @@ let lifetimes: [SwiftSetting] = house + [.enableExperimentalFeature("Lifetimes")
 #if arch(x86_64)
 let avx512: [SwiftSetting] = [
     .unsafeFlags(
-        ["f", "bw", "dq", "vl", "vbmi", "bitalg"].flatMap { ["-Xcc", "-mavx512" + $0] } + ["-Xcc", "-mgfni", "-O"]
+        ["f", "bw", "dq", "vl", "vbmi"].flatMap { ["-Xcc", "-mavx512" + $0] } + ["-O"]
     )
 ]
 let avx2: [SwiftSetting] = [

@@ -16,7 +16,6 @@ static uint32_t bitIf(uint32_t word, int bit, uint32_t feature) {
 uint32_t CShims_processorFeatures(void) {
     uint32_t a, b, c, d, features = 0;
     if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-    features |= bitIf(c, 23, CShimsProcessorPOPCNT);
     const int savesExtendedState = c >> 27 & 1;
     if (!savesExtendedState) return features;
     const uint64_t saved = extendedControlRegister();
@@ -29,8 +28,6 @@ uint32_t CShims_processorFeatures(void) {
         features |= bitIf(b, 30, CShimsProcessorAVX512BW);
         features |= bitIf(b, 31, CShimsProcessorAVX512VL);
         features |= bitIf(c, 1, CShimsProcessorAVX512VBMI);
-        features |= bitIf(c, 12, CShimsProcessorAVX512BITALG);
-        features |= bitIf(c, 8, CShimsProcessorGFNI);
     }
     return features;
 }

@@ -7,7 +7,6 @@ public import CShims
 // tables are as `CShimsEnsemblePlan.h` says; `codes` is a pass of every column, and `work` has ``bucketRankWorkByteCount``
 // bytes. One thread uses them.
 
-private let rowsMax = Int(CShimsRowsMax)
 private let tileFeatures = 32
 /// Rows by which the next are asked for early.
 private let rowsAhead = 16

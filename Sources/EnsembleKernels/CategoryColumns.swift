@@ -67,6 +67,9 @@ struct CategoryColumns {
     /// Splits in all.
     var splitCount: Int { tableOfSplit.count }
 
+    /// Which of ``tables`` knows a split.
+    func table(ofSplit split: Int) -> Int { tableOfSplit[split] }
+
     /// Where a split's columns are.
     func columns(ofSplit split: Int) -> Range<Int> {
         let table = tables[tableOfSplit[split]]
@@ -75,15 +78,17 @@ struct CategoryColumns {
 
     /// Appends, by column of the split, the codes whose rows go right.
     func appendSets(of place: NodePlace, to sets: inout [UInt64]) {
-        let split = Int(place.number)
-        let first = firstSets[split]
-        let table = tableOfSplit[split]
-        for column in 0..<tables[table].columnCount {
-            let members = memberSets[first + column]
-            sets.append(
-                place.test == .membersRight ? members : tables[table].allCodes(inColumn: column) & ~members
-            )
+        for column in 0..<tables[tableOfSplit[Int(place.number)]].columnCount {
+            sets.append(codes(of: place, goingRight: true, inColumn: column))
         }
+    }
+
+    /// The codes of one column of the split whose rows go right, or those whose rows go left.
+    func codes(of place: NodePlace, goingRight: Bool, inColumn column: Int) -> UInt64 {
+        let split = Int(place.number)
+        let members = memberSets[firstSets[split] + column]
+        if goingRight == (place.test == .membersRight) { return members }
+        return tables[tableOfSplit[split]].allCodes(inColumn: column) & ~members
     }
 }
 

@@ -1,10 +1,12 @@
+internal import CShims
+
 /// Categories of a feature, sorted into classes that some nodes cannot tell apart, and the code columns that hold them.
 ///
 /// A column's codes are 0...63, so that a node is one 64-bit set: 63 classes, and 63 for "another column's class".
 /// A set of categories is given as its words, one bit a category, lowest first, the last one not 0.
 struct CategoryTable {
-    static let classesPerColumn = 63
-    static let elsewhere = 63
+    static let classesPerColumn = Int(CShimsClassesPerColumn)
+    static let elsewhere = classesPerColumn
     /// Beyond this many classes the nodes of a feature are shared out among several tables.
     static let classesMax = 4 * classesPerColumn
 

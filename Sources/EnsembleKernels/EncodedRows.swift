@@ -42,7 +42,7 @@ public final class EncodedRows {
 
     /// A few rows are taken from any place of a pass, more from a register's.
     private static func rowStride(_ owner: EnsembleKernel, _ rows: Int) -> Int? {
-        if owner.plan.forms[rows] != .slices { return rows }
+        if owner.plan.forms[rows] != .slices, rows <= PackedPlan.rowsMax { return rows }
         return rows <= PackedPlan.rowsMax / 2 ? (rows + 63) / 64 * 64 : nil
     }
 

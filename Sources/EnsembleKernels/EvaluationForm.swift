@@ -12,8 +12,8 @@ public enum EvaluationForm: String, CaseIterable, Sendable {
 
 /// Which form is the fastest for how many rows, as measured on the processor that packed the ensemble.
 struct FormTable: Equatable {
-    /// More rows than that are not asked about.
-    static let rowsMax = 64
+    /// More rows than that are not asked about: a register's bits, so that another row costs slices nothing.
+    static let rowsMax = 256
 
     /// By number of rows, from 0 on.
     private(set) var forms: [EvaluationForm]

@@ -2,7 +2,7 @@ private import CShims
 
 /// A way of evaluating an ensemble; all give the same bits.
 public enum KernelName: String, CaseIterable, Sendable {
-    /// 512-bit registers (F, BW, VL, VBMI, BITALG, GFNI).
+    /// 512-bit registers (F, BW, DQ, VL, VBMI).
     case avx512
     /// 256-bit registers (AVX2).
     case avx2
@@ -48,8 +48,7 @@ extension KernelName {
         [
             ("AVX512F", CShimsProcessorAVX512F), ("AVX512BW", CShimsProcessorAVX512BW),
             ("AVX512DQ", CShimsProcessorAVX512DQ), ("AVX512VL", CShimsProcessorAVX512VL),
-            ("AVX512_VBMI", CShimsProcessorAVX512VBMI), ("AVX512_BITALG", CShimsProcessorAVX512BITALG),
-            ("GFNI", CShimsProcessorGFNI),
+            ("AVX512_VBMI", CShimsProcessorAVX512VBMI),
         ]
     }
 }

@@ -19,6 +19,7 @@ struct LaneBuilder {
         var isInSecond = false
     }
 
+    private(set) var categories: LaneCategories
     private(set) var groups: [CShimsLaneGroup] = []
     private(set) var slots: [UInt8] = []
     private(set) var leaves: [Double] = []
@@ -28,20 +29,22 @@ struct LaneBuilder {
     private var clears: [Clear] = []
     private var starts: [Int] = []
 
-    init(tables: LaneTables, leafCount: Int) {
+    init(tables: LaneTables, categories: LaneCategories, leafCount: Int) {
         self.tables = tables
+        self.categories = categories
         leaves.reserveCapacity(leafCount)
     }
 
     mutating func add(_ all: [Tree], _ trees: Range<Int>, _ columns: CodeColumns) {
         let leafStride = trees.reduce(1) { max($0, all[$1].leafValues.count) }
-        let planeCount = (leafStride + 7) / 8
+        let planeCount = LaneCategories.planeCount(leaves: leafStride)
         var group = CShimsLaneGroup()
         group.slotOffset = UInt64(slots.count)
         group.leafOffset = UInt64(leaves.count)
         group.leafStride = UInt32(leafStride)
         group.treeCount = UInt32(trees.count)
         group.planeCount = UInt32(planeCount)
+        group.classOffset = UInt64(categories.startGroup(planes: planeCount))
         leaves.append(contentsOf: repeatElement(0, count: leafStride * trees.count))
         collectClears(all, trees, columns, planeCount, leafStride)
         unsafe withUnsafeMutableBytes(of: &group.slotCounts) { bytes in
@@ -79,6 +82,10 @@ struct LaneBuilder {
             for (node, small) in order.smallSide.enumerated() {
                 let (first, end) = (Int(small.first), Int(small.first + small.count))
                 let place = columns.places[firstNode + node]
+                guard place.test == .comparison else {
+                    categories.add(place, columns.categories, clearing: small, lane: lane)
+                    continue
+                }
                 for plane in first / 8...(end - 1) / 8 {
                     let from = max(first - plane * 8, 0)
                     let to = min(end - plane * 8, 8)
@@ -181,8 +188,9 @@ struct LaneTables {
     /// Tables for at most `CShimsLaneColumnsMax` columns.
     init(_ codes: CodeColumns) {
         var uses = [Int](repeating: 0, count: codes.count)
-        for place in codes.places { uses[Int(place.number)] += 1 }
-        let mostUsedFirst = uses.indices.sorted { (uses[$1], $0) < (uses[$0], $1) }.map { UInt8($0) }
+        for place in codes.places where place.test == .comparison { uses[Int(place.number)] += 1 }
+        let mostUsedFirst = uses.indices.filter { uses[$0] > 0 }
+            .sorted { (uses[$1], $0) < (uses[$0], $1) }.map { UInt8($0) }
         let first = Array(mostUsedFirst.prefix(Self.size))
         let rest = Array(mostUsedFirst.dropFirst(Self.size))
         let second = rest + first.prefix(rest.isEmpty ? 0 : Self.size - rest.count)

@@ -1,7 +1,7 @@
 internal import CLanes
 
-// Safety of this file: the kernel passes the rows' tables, 128 bytes apart, slots of 192 bytes, and room for 64 exits a
-// row.
+// Safety of this file: the kernel passes the rows' tables, 128 bytes apart, slots of 192 bytes, a pointer a row
+// to its class's bits, and room for 64 exits a row.
 
 /// One byte a tree for some rows, each row's trees in a register.
 protocol RowSet {
@@ -11,6 +11,8 @@ protocol RowSet {
     init(_ bytes: CLBits)
     /// Adds the bits that a slot's nodes clear.
     mutating func clear(_ tables: UnsafePointer<UInt8>, _ slot: UnsafePointer<UInt8>)
+    /// Adds the bits that each row's class clears, at a place of the class's bytes.
+    mutating func clear(_ classes: UnsafePointer<UnsafePointer<UInt8>>, at place: Int)
     /// Takes the bits that are not cleared, and their place, for trees that have such bits.
     mutating func replace(place: inout Self, with: UInt8, whereNotAll cleared: Self)
     /// Stores each tree's place and its lowest bit's, added.
@@ -34,6 +36,11 @@ struct OneRow: RowSet {
     @inline(always)
     mutating func clear(_ tables: UnsafePointer<UInt8>, _ slot: UnsafePointer<UInt8>) {
         row = unsafe CL_clear(row, tables, slot)
+    }
+
+    @inline(always)
+    mutating func clear(_ classes: UnsafePointer<UnsafePointer<UInt8>>, at place: Int) {
+        row = unsafe CL_or(row, CL_load(classes.pointee + place))
     }
 
     @inline(always)
@@ -63,6 +70,12 @@ struct PairOfRowSets<Half: RowSet>: RowSet {
     mutating func clear(_ tables: UnsafePointer<UInt8>, _ slot: UnsafePointer<UInt8>) {
         unsafe first.clear(tables, slot)
         unsafe second.clear(tables + Half.count * 128, slot)
+    }
+
+    @inline(always)
+    mutating func clear(_ classes: UnsafePointer<UnsafePointer<UInt8>>, at place: Int) {
+        unsafe first.clear(classes, at: place)
+        unsafe second.clear(classes + Half.count, at: place)
     }
 
     @inline(always)

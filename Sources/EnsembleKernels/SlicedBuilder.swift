@@ -6,7 +6,7 @@ struct SlicedBuilder: ~Copyable {
     private let ensemble: Ensemble
     private let codes: CodeColumns
     private let hasLookups: Bool
-    private(set) var masks: SlicedMasks
+    let masks: SlicedMasks
     private(set) var runs: [SlicedPlan.Run] = []
     private(set) var groups: [CShimsSlicedGroup] = []
     private(set) var trees: [CShimsSlicedTree] = []
@@ -53,8 +53,8 @@ struct SlicedBuilder: ~Copyable {
     private static func bytes(_ slotOrMask: Int) -> UInt32 { UInt32(slotOrMask * Int(CShimsMaskBytes)) }
 
     /// The place of a node's mask.
-    private mutating func mask(_ firstNode: Int, _ node: Int32) -> UInt32 {
-        Self.bytes(Int(masks.mask(of: codes.places[firstNode + Int(node)], codes)))
+    private func mask(_ firstNode: Int, _ node: Int32) -> UInt32 {
+        Self.bytes(Int(masks.mask(of: codes.places[firstNode + Int(node)])))
     }
 
     mutating func add(_ index: Int) {

@@ -10,16 +10,18 @@ public import CShims
 // bytes for each of its masks, `sums` a pass of its outputs, and `work` has ``slicedWorkByteCount`` bytes, all aligned to
 // 64. One thread uses them.
 
-private let maskBytes = Int(CShimsMaskBytes)
-private let registerBytes = Int(CL_byteCount)
+// Constants of this module's registers, for the files beside this one too.
+
+let maskBytes = Int(CShimsMaskBytes)
+let registerBytes = Int(CL_byteCount)
 /// Registers that a mask takes.
-private let registersPerMask = 64 / Int(CL_byteCount)
+let registersPerMask = 64 / Int(CL_byteCount)
+/// Rows whose bits one register holds.
+let rowsPerRegister = 8 * Int(CL_byteCount)
+let rowsMax = Int(CShimsRowsMax)
+
 /// Masks of one register lie as close as that.
 private let narrowShift = registersPerMask.trailingZeroBitCount
-/// Rows whose bits one register holds.
-private let rowsPerRegister = 8 * Int(CL_byteCount)
-private let rowsMax = Int(CShimsRowsMax)
-
 /// Steps, or twigs, by which a mask is asked for early; as many follow the last one.
 private let stepsAhead = Int(CShimsStepsAhead)
 
@@ -27,7 +29,8 @@ private let stepsAhead = Int(CShimsStepsAhead)
 public let slicedWorkByteCount = Int(CShimsSlotsMax) * 64 + Int(CShimsRowsMax) + 40 * 64
 
 private let exitsStart = Int(CShimsSlotsMax) * 64
-private let planesStart = exitsStart + Int(CShimsRowsMax)
+/// Where mask making has its planes.
+let planesStart = exitsStart + Int(CShimsRowsMax)
 
 /// Whether leaves of up to 64 codes are looked up byte by byte.
 @inline(never)
@@ -36,124 +39,6 @@ public func slicedKernelHasLookups() -> Bool { CL_hasLookups != 0 }
 /// Rows that cost as much as one: those of a register's bits.
 @inline(never)
 public func slicedKernelRowStep() -> Int { rowsPerRegister }
-
-// Masks ------------------------------------------------------------------------------------------------------------
-
-/// Makes the masks of all tests for the first `rows` rows of a pass.
-@inline(never)
-public func makeMasks(
-    _ forest: UnsafePointer<CShimsSlicedForest>,
-    _ codes: UnsafePointer<UInt8>,
-    rows: Int,
-    work: UnsafeMutableRawPointer,
-    into masks: UnsafeMutableRawPointer
-) {
-    // What is not used of whole registers is made too: they are few.
-    let isNarrow = rows <= rowsPerRegister
-    let registers = isNarrow ? 1 : registersPerMask
-    let stride = isNarrow ? registerBytes : maskBytes
-    let forest = unsafe forest.pointee
-    let planes = unsafe work + planesStart
-    for index in 0..<Int(unsafe forest.columnCount) {
-        let column = unsafe forest.columns[index]
-        let from = unsafe codes + Int(column.column) &* rowsMax
-        let to = unsafe masks + Int(column.firstMask) &* stride
-        for register in 0..<registers {
-            unsafe CL_slice(
-                from + register &* rowsPerRegister,
-                planes.assumingMemoryBound(to: UInt8.self),
-                registerBytes
-            )
-            unsafe makeMasks(of: planes, count: Int(column.count), stride, into: to + register &* registerBytes)
-        }
-    }
-    for index in 0..<Int(unsafe forest.setCount) {
-        let set = unsafe forest.sets[index]
-        let to = unsafe masks + Int(set.mask) &* stride
-        let from = unsafe codes + Int(set.firstColumn) &* rowsMax
-        let bits = unsafe forest.setBits + Int(set.firstSet)
-        for register in 0..<registers {
-            var found = CL_zero()
-            for column in 0..<Int(set.columnCount) {
-                let codes = unsafe from + (column &* rowsMax &+ register &* rowsPerRegister)
-                found = unsafe CL_or(found, CL_members(codes, bits[column]))
-            }
-            unsafe CL_store(to + register &* registerBytes, found)
-        }
-    }
-}
-
-/// Makes the masks "code at least c" for c from 1 to the count, one after the other, from a column's bit planes.
-///
-/// A code is eight times its upper five bits and its lower three: it is at least 8 u + i if its upper part is above u, or
-/// is u and its lower part at least i. Masks of the upper part double with each plane: at least c with the plane's bit is
-/// the plane *and* at least the rest; without it, the plane *or* at least the rest.
-@inline(always)
-private func makeMasks(
-    of planes: UnsafeMutableRawPointer,
-    count: Int,
-    _ stride: Int,
-    into masks: UnsafeMutableRawPointer
-) {
-    let (p0, p1, p2) = unsafe (
-        CL_load(planes), CL_load(planes + registerBytes), CL_load(planes + 2 &* registerBytes)
-    )
-    let (or01, and01) = (CL_or(p0, p1), CL_and(p0, p1))
-    let low1 = CL_or(or01, p2)
-    let low2 = CL_or(p1, p2)
-    let low3 = CL_or(and01, p2)
-    let low5 = CL_and(or01, p2)
-    let low6 = CL_and(p1, p2)
-    let low7 = CL_and(and01, p2)
-    // Masks of the upper part, from 1 on, behind the planes.
-    let upper = unsafe planes + 8 &* registerBytes
-    let upperCount = count &>> 3
-    var known = 1
-    var plane = 3
-    while known <= upperCount {
-        let bits = unsafe CL_load(planes + plane &* registerBytes)
-        var rest = 1
-        while rest < known, rest &+ known <= upperCount {
-            let at = unsafe CL_load(upper + rest &* registerBytes)
-            unsafe CL_store(upper + (rest &+ known) &* registerBytes, CL_and(bits, at))
-            rest &+= 1
-        }
-        unsafe CL_store(upper + known &* registerBytes, bits)
-        rest = 1
-        while rest < known {
-            let at = unsafe CL_load(upper + rest &* registerBytes)
-            unsafe CL_store(upper + rest &* registerBytes, CL_or(bits, at))
-            rest &+= 1
-        }
-        known &*= 2
-        plane &+= 1
-    }
-    var least = CL_ones()
-    var to = unsafe masks
-    for part in 0..<upperCount {
-        let above = unsafe CL_load(upper + (part &+ 1) &* registerBytes)
-        let equal = CL_xor(least, above)
-        unsafe CL_store(to, CL_or(above, CL_and(equal, low1)))
-        unsafe CL_store(to + stride, CL_or(above, CL_and(equal, low2)))
-        unsafe CL_store(to + 2 &* stride, CL_or(above, CL_and(equal, low3)))
-        unsafe CL_store(to + 3 &* stride, CL_or(above, CL_and(equal, p2)))
-        unsafe CL_store(to + 4 &* stride, CL_or(above, CL_and(equal, low5)))
-        unsafe CL_store(to + 5 &* stride, CL_or(above, CL_and(equal, low6)))
-        unsafe CL_store(to + 6 &* stride, CL_or(above, CL_and(equal, low7)))
-        unsafe CL_store(to + 7 &* stride, above)
-        unsafe to += 8 &* stride
-        least = above
-    }
-    // The last part has no code above it.
-    let left = count & 7
-    if left > 0 { unsafe CL_store(to, CL_and(least, low1)) }
-    if left > 1 { unsafe CL_store(to + stride, CL_and(least, low2)) }
-    if left > 2 { unsafe CL_store(to + 2 &* stride, CL_and(least, low3)) }
-    if left > 3 { unsafe CL_store(to + 3 &* stride, CL_and(least, p2)) }
-    if left > 4 { unsafe CL_store(to + 4 &* stride, CL_and(least, low5)) }
-    if left > 5 { unsafe CL_store(to + 5 &* stride, CL_and(least, low6)) }
-    if left > 6 { unsafe CL_store(to + 6 &* stride, CL_and(least, low7)) }
-}
 
 // Trees ------------------------------------------------------------------------------------------------------------
 

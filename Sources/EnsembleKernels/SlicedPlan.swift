@@ -27,8 +27,9 @@ final class SlicedPlan: @unchecked Sendable {
     private struct Blocks: ~Copyable {
         let forest: AlignedBytes
         let columns: AlignedBytes
-        let sets: AlignedBytes
-        let setBits: AlignedBytes
+        let categories: AlignedBytes
+        let runs: AlignedBytes
+        let entries: AlignedBytes
         let groups: AlignedBytes
         let trees: AlignedBytes
         let steps: AlignedBytes
@@ -55,8 +56,9 @@ final class SlicedPlan: @unchecked Sendable {
         blocks = Blocks(
             forest: AlignedBytes(count: unsafe MemoryLayout<CShimsSlicedForest>.size),
             columns: AlignedBytes(copying: masks.columns),
-            sets: AlignedBytes(copying: masks.sets),
-            setBits: AlignedBytes(copying: masks.setBits),
+            categories: AlignedBytes(copying: masks.categories),
+            runs: AlignedBytes(copying: masks.runs),
+            entries: AlignedBytes(copying: masks.entries),
             groups: AlignedBytes(copying: builder.groups),
             trees: AlignedBytes(copying: builder.trees),
             steps: AlignedBytes(copying: builder.steps),
@@ -71,8 +73,11 @@ final class SlicedPlan: @unchecked Sendable {
             as: CShimsSlicedForest.self,
             to: CShimsSlicedForest(
                 columns: UnsafePointer(blocks.columns.start.assumingMemoryBound(to: CShimsSlicedColumn.self)),
-                sets: UnsafePointer(blocks.sets.start.assumingMemoryBound(to: CShimsSlicedSet.self)),
-                setBits: UnsafePointer(blocks.setBits.start.assumingMemoryBound(to: UInt64.self)),
+                categories: UnsafePointer(
+                    blocks.categories.start.assumingMemoryBound(to: CShimsSlicedCategories.self)
+                ),
+                runs: UnsafePointer(blocks.runs.start.assumingMemoryBound(to: CShimsSlicedRun.self)),
+                entries: UnsafePointer(blocks.entries.start.assumingMemoryBound(to: UInt16.self)),
                 groups: UnsafePointer(blocks.groups.start.assumingMemoryBound(to: CShimsSlicedGroup.self)),
                 trees: UnsafePointer(blocks.trees.start.assumingMemoryBound(to: CShimsSlicedTree.self)),
                 steps: UnsafePointer(blocks.steps.start.assumingMemoryBound(to: CShimsStep.self)),
@@ -82,14 +87,15 @@ final class SlicedPlan: @unchecked Sendable {
                 levels: UnsafePointer(blocks.levels.start.assumingMemoryBound(to: UInt32.self)),
                 leaves: UnsafePointer(blocks.leaves.start.assumingMemoryBound(to: UInt8.self)),
                 columnCount: UInt32(masks.columns.count),
-                setCount: UInt32(masks.sets.count),
+                categoryCount: UInt32(masks.categories.count),
                 maskCount: UInt32(masks.count),
                 unused: 0
             )
         )
         unsafe forest = UnsafePointer(blocks.forest.start.assumingMemoryBound(to: CShimsSlicedForest.self))
         byteCount =
-            blocks.columns.count + blocks.sets.count + blocks.setBits.count + blocks.groups.count + blocks.trees.count
+            blocks.columns.count + blocks.categories.count + blocks.runs.count + blocks.entries.count
+            + blocks.groups.count + blocks.trees.count
             + blocks.steps.count + blocks.twigs.count + blocks.pairs.count + blocks.empties.count + blocks.levels.count
             + blocks.leaves.count
     }

@@ -18,16 +18,19 @@ final class TreeLanes: @unchecked Sendable {
         let leaves: AlignedBytes
         let outputs: AlignedBytes
         let tableColumns: AlignedBytes
+        let categories: AlignedBytes
+        let classes: AlignedBytes
     }
 
-    /// Packs a valid ensemble; nil if a row's codes do not fit a table in registers, a tree's leaves one byte, or a node
-    /// looks up a category.
+    /// Packs a valid ensemble; nil if a row's codes do not fit a table in registers, a tree's leaves one byte, or what
+    /// categories clear takes too much memory.
     init?(_ ensemble: Ensemble, _ columns: CodeColumns) {
-        guard !ensemble.trees.isEmpty, columns.count <= Int(CShimsLaneColumnsMax), columns.categories.tables.isEmpty,
-            ensemble.trees.allSatisfy({ $0.leafValues.count <= 8 * Int(CShimsLanePlanesMax) })
+        guard !ensemble.trees.isEmpty, columns.count <= Int(CShimsLaneColumnsMax),
+            ensemble.trees.allSatisfy({ $0.leafValues.count <= 8 * Int(CShimsLanePlanesMax) }),
+            let categories = LaneCategories(columns.categories, ensemble)
         else { return nil }
         let tables = LaneTables(columns)
-        var builder = LaneBuilder(tables: tables, leafCount: ensemble.leafCount)
+        var builder = LaneBuilder(tables: tables, categories: categories, leafCount: ensemble.leafCount)
         for first in stride(from: 0, to: ensemble.trees.count, by: Int(CShimsTreeLanes)) {
             let end = min(first + Int(CShimsTreeLanes), ensemble.trees.count)
             builder.add(ensemble.trees, first..<end, columns)
@@ -38,7 +41,9 @@ final class TreeLanes: @unchecked Sendable {
             leaves: ensemble.arithmetic.sum == .float32
                 ? AlignedBytes(copying: builder.leaves.map { Float($0) }) : AlignedBytes(copying: builder.leaves),
             outputs: AlignedBytes(copying: ensemble.trees.map { UInt32($0.output) }),
-            tableColumns: AlignedBytes(copying: tables.columns)
+            tableColumns: AlignedBytes(copying: tables.columns),
+            categories: AlignedBytes(copying: builder.categories.features),
+            classes: AlignedBytes(copying: builder.categories.bytes)
         )
         // Safety: each block holds the array it was copied from, and lives as long as this value does.
         unsafe forest = CShimsLaneForest(
@@ -47,11 +52,15 @@ final class TreeLanes: @unchecked Sendable {
             leaves: UnsafeRawPointer(blocks.leaves.start),
             outputs: UnsafePointer(blocks.outputs.start.assumingMemoryBound(to: UInt32.self)),
             tableColumns: UnsafePointer(blocks.tableColumns.start.assumingMemoryBound(to: UInt8.self)),
+            categories: UnsafePointer(blocks.categories.start.assumingMemoryBound(to: CShimsLaneCategories.self)),
+            classes: UnsafePointer(blocks.classes.start.assumingMemoryBound(to: UInt8.self)),
             groupCount: UInt32(builder.groups.count),
             columnCount: UInt32(columns.count),
             outputCount: UInt32(ensemble.outputCount),
-            unused: 0
+            categoryCount: UInt32(builder.categories.features.count)
         )
-        byteCount = blocks.groups.count + blocks.slots.count + blocks.leaves.count + blocks.outputs.count
+        byteCount =
+            blocks.groups.count + blocks.slots.count + blocks.leaves.count + blocks.outputs.count
+            + blocks.tableColumns.count + blocks.categories.count + blocks.classes.count
     }
 }

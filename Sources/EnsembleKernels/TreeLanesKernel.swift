@@ -11,14 +11,17 @@ public import CShims
 // `sums` one of its outputs, with room for `CShimsRowsMax` rows; `work` has `treeLanesWorkByteCount` bytes. One thread
 // uses them.
 
-/// Bytes of working memory: four rows' codes, their two tables and, by tree of a group, their exit leaves.
-public let treeLanesWorkByteCount = 4 * 128 + 4 * 128 + 4 * 64
+/// Bytes of working memory: four rows' codes, their two tables, by tree of a group their exit leaves, and by categorical
+/// feature the class that each has and where its bits are.
+public let treeLanesWorkByteCount = classesStart + 4 * categoriesMax * 12
 
 private let rowsAtOnceMax = 4
 private let tablesStart = 4 * 128
 private let exitsStart = 4 * 128 + 4 * 128
-private let registerBytes = Int(CL_byteCount)
-private let rowsMax = Int(CShimsRowsMax)
+private let classBitsStart = exitsStart + 4 * 64
+private let classesStart = classBitsStart + 4 * categoriesMax * 8
+private let categoriesMax = Int(CShimsLaneCategoriesMax)
+private let classesPerColumn = Int(CShimsClassesPerColumn)
 
 /// Whether this module's instruction set looks a row's codes up in registers.
 @inline(never)
@@ -95,6 +98,35 @@ func fillTables(_ forest: CShimsLaneForest, _ codes: UnsafePointer<UInt8>, rows:
         let table = unsafe copies + (tablesStart &+ row &* 128)
         for place in 0..<128 { unsafe table[place] = copy[Int(order[place])] }
     }
+    let classes = unsafe (work + classesStart).assumingMemoryBound(to: UInt32.self)
+    for index in 0..<Int(unsafe forest.categoryCount) {
+        let feature = unsafe forest.categories[index]
+        for row in 0..<rowsAtOnceMax {
+            let codes = unsafe copies + (min(row, rows &- 1) &* 128 &+ Int(feature.firstColumn))
+            var found = 0
+            for column in 0..<Int(feature.columnCount) {
+                let code = Int(unsafe codes[column])
+                if code < classesPerColumn { found = column &* classesPerColumn &+ code }
+            }
+            unsafe classes[index &* rowsAtOnceMax &+ row] = min(feature.firstClass &+ UInt32(found), feature.lastClass)
+        }
+    }
+}
+
+/// Finds the bits that each row's classes clear in a group.
+@inline(always)
+private func findClassBits(
+    _ forest: CShimsLaneForest,
+    _ group: UnsafePointer<CShimsLaneGroup>,
+    _ work: UnsafeMutableRawPointer
+) {
+    let classes = unsafe (work + classesStart).assumingMemoryBound(to: UInt32.self)
+    let bits = unsafe (work + classBitsStart).assumingMemoryBound(to: UnsafePointer<UInt8>.self)
+    let first = unsafe forest.classes + Int(group.pointee.classOffset)
+    let classByteCount = unsafe Int(group.pointee.planeCount) &* 64
+    for index in 0..<Int(unsafe forest.categoryCount) &* rowsAtOnceMax {
+        unsafe bits[index] = first + Int(classes[index]) &* classByteCount
+    }
 }
 
 @inline(always)
@@ -110,7 +142,8 @@ private func addTrees<Rows: RowSet, Value: BinaryFloatingPoint>(
     let isSingle = unsafe forest.outputCount == 1
     for index in 0..<Int(unsafe forest.groupCount) {
         let group = unsafe forest.groups + index
-        unsafe exitLeaves(Rows.self, group, forest.slots, work)
+        unsafe findClassBits(forest, group, work)
+        unsafe exitLeaves(Rows.self, group, forest, work)
         let trees = Int(unsafe group.pointee.treeCount)
         let stride = Int(unsafe group.pointee.leafStride)
         let leaves = unsafe allLeaves + Int(group.pointee.leafOffset)
@@ -132,23 +165,30 @@ private func addTrees<Rows: RowSet, Value: BinaryFloatingPoint>(
 private func exitLeaves<Rows: RowSet>(
     _: Rows.Type,
     _ group: UnsafePointer<CShimsLaneGroup>,
-    _ slots: UnsafePointer<UInt8>,
+    _ forest: CShimsLaneForest,
     _ work: UnsafeMutableRawPointer
 ) {
-    // Two counts a plane follow the group's 32 other bytes.
-    let counts = unsafe (UnsafeRawPointer(group) + 32).assumingMemoryBound(to: UInt16.self)
+    // Two counts a plane follow the group's 40 other bytes.
+    let counts = unsafe (UnsafeRawPointer(group) + 40).assumingMemoryBound(to: UInt16.self)
+    let classBits = unsafe (work + classBitsStart).assumingMemoryBound(to: UnsafePointer<UInt8>.self)
+    let classBitsEnd = unsafe classBits + Int(forest.categoryCount) &* rowsAtOnceMax
     let tables = unsafe UnsafePointer((work + tablesStart).assumingMemoryBound(to: UInt8.self))
     let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
     let trees = Int(unsafe group.pointee.treeCount)
     var part = 0
     while part < trees {
-        var slot = unsafe slots + (Int(group.pointee.slotOffset) &+ part)
+        var slot = unsafe forest.slots + (Int(group.pointee.slotOffset) &+ part)
         var chosen = Rows(CL_zero())
         var place = Rows(CL_zero())
         var plane = Int(unsafe group.pointee.planeCount)
         while plane > 0 {
             plane &-= 1
             var cleared = Rows(CL_zero())
+            var bits = unsafe classBits
+            while unsafe bits < classBitsEnd {
+                unsafe cleared.clear(bits, at: plane &* 64 &+ part)
+                unsafe bits += rowsAtOnceMax
+            }
             let firstEnd = unsafe slot + Int(counts[plane &* 2]) &* 192
             let end = unsafe firstEnd + Int(counts[plane &* 2 &+ 1]) &* 192
             while unsafe slot < firstEnd {

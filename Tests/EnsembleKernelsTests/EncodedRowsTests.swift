@@ -23,8 +23,9 @@ struct EncodedRowsTests {
         let reference = try ReferenceEvaluator(random.ensemble)
         let expected = rows.map { reference.margins(of: $0.map { Double(Float($0)) }) }
         let scratch = KernelScratch()
-        for name in EnsembleKernel.supportedByProcessor {
-            let kernel = try EnsembleKernel(random.ensemble, kernel: name)
+        let forms: [EvaluationForm?] = [nil] + EvaluationForm.allCases
+        for (name, form) in EnsembleKernel.supportedByProcessor.flatMap({ name in forms.map { (name, $0) } }) {
+            let kernel = try EnsembleKernel(random.ensemble, kernel: name, form: form)
             for size in [1, 2, 3, 8, 9, 37, 64, 65, 200, 256, 257, 511, 512, 513, 900] {
                 let count = rows.count / size
                 let made = kernel.encode(batches: count, of: size, values: values.span, scratch: scratch)
@@ -36,7 +37,10 @@ struct EncodedRowsTests {
                     kernel.margins(of: encoded, batch: batch, scratch: scratch, into: &span)
                     let right = expected[batch * size..<(batch + 1) * size].flatMap { $0 }
                     let difference = firstDifference(margins, right)
-                    #expect(difference == nil, "\(name.rawValue), batch \(batch) of \(size) rows")
+                    #expect(
+                        difference == nil,
+                        "\(name.rawValue), \(form?.rawValue ?? "measured"), batch \(batch) of \(size)"
+                    )
                 }
             }
         }

@@ -119,41 +119,6 @@ CL void CL_unslice8(uint8_t *to, CLBits p0, CLBits p1, CLBits p2, CLBits p3, CLB
     for (int i = 0; i < 8; i++) CL_store(to + i * CL_byteCount, r[i]);
 }
 
-// Sets of codes ----------------------------------------------------------------------------------------------------
-
-// The planes' rows whose code (0...63, eight registers of them) is in the set, in the bit order of CL_slice.
-CL CLBits CL_members(const uint8_t *codes, uint64_t set) {
-#if defined(__AVX512VBMI__) && defined(__AVX512BITALG__)
-    CLBits found = CL_zero();
-    for (int i = 0; i < 8; i++) {
-        const __mmask64 is = _mm512_bitshuffle_epi64_mask(_mm512_set1_epi64((long long)set), (__m512i)CL_load(codes + i * 64));
-        found |= (CLBits)_mm512_maskz_set1_epi8(is, (char)(1 << i));
-    }
-    return found;
-#elif defined(__AVX2__) && !defined(LEADLINE_WIDE_LANES)
-    const __m256i bytes = _mm256_set1_epi64x((long long)set);
-    const __m256i powers = _mm256_set1_epi64x((long long)0x8040201008040201);
-    __m256i found = _mm256_setzero_si256();
-    for (int i = 0; i < 8; i++) {
-        const __m256i code = (__m256i)CL_load(codes + i * 32);
-        const __m256i place = _mm256_and_si256(_mm256_srli_epi16(code, 3), _mm256_set1_epi8(7));
-        const __m256i power = _mm256_shuffle_epi8(powers, _mm256_and_si256(code, _mm256_set1_epi8(7)));
-        const __m256i bits = _mm256_and_si256(_mm256_shuffle_epi8(bytes, place), power);
-        found = _mm256_or_si256(
-            found, _mm256_and_si256(_mm256_cmpeq_epi8(bits, power), _mm256_set1_epi8((char)(1 << i))));
-    }
-    return (CLBits)found;
-#else
-    uint8_t found[CL_byteCount];
-    for (int b = 0; b < CL_byteCount; b++) {
-        uint8_t byte = 0;
-        for (int i = 0; i < 8; i++) byte |= (uint8_t)((set >> (codes[i * CL_byteCount + b] & 63) & 1) << i);
-        found[b] = byte;
-    }
-    return CL_load(found);
-#endif
-}
-
 // Leaves -----------------------------------------------------------------------------------------------------------
 //
 // A tree of up to 64 leaves keeps each byte of its values in a table of its own, which is looked up by bytes; the bytes

@@ -21,12 +21,25 @@ enum { CShimsRowsMax = 512 };
 //
 // A table holds 64 columns. With more, there are two tables, which share most columns; a plane has slots for the first,
 // then slots for the second. Groups follow each other, a group's last plane first.
+//
+// Nodes that look a category up need no slots. The classes of a feature's categories are few, and each clears the same
+// bits in every row: so these are kept ready, for each group and class a byte a plane and tree.
 
-enum { CShimsTreeLanes = 64, CShimsLaneColumnsMax = 128, CShimsLanePlanesMax = 32 };
+enum { CShimsTreeLanes = 64, CShimsLaneColumnsMax = 128, CShimsLanePlanesMax = 32, CShimsLaneCategoriesMax = 32 };
+enum { CShimsClassesPerColumn = 63 };
+
+// A feature's classes. Code k of its code column c is class 63 c + k; code 63 says that another column has the class.
+typedef struct {
+    uint32_t firstColumn;
+    uint32_t columnCount;
+    uint32_t firstClass;  // numbers of its classes among those of all features
+    uint32_t lastClass;
+} CShimsLaneCategories;
 
 typedef struct {
     uint64_t slotOffset;  // of the group's first slot among all slots, in bytes
     uint64_t leafOffset;  // of its first tree's first leaf, in values; a tree's leaves are leafStride after the last one's
+    uint64_t classOffset; // of the first class's first plane, in bytes; a plane has 64, a class planeCount planes
     uint32_t leafStride;
     uint32_t treeCount;
     uint32_t planeCount;
@@ -40,10 +53,12 @@ typedef struct {
     const void *leaves;       // floats or doubles
     const uint32_t *outputs;      // by tree
     const uint8_t *tableColumns;  // the columns of the first table's 64 places, then of the second's
+    const CShimsLaneCategories *categories;
+    const uint8_t *classes;
     uint32_t groupCount;
     uint32_t columnCount;
     uint32_t outputCount;
-    uint32_t unused;
+    uint32_t categoryCount;
 } CShimsLaneForest;
 
 // Codes ----------------------------------------------------------------------------------------------------------

@@ -10,10 +10,7 @@ typedef enum {
     CShimsProcessorAVX512BW = 1 << 2,
     CShimsProcessorAVX512VL = 1 << 3,
     CShimsProcessorAVX512VBMI = 1 << 4,
-    CShimsProcessorAVX512BITALG = 1 << 5,
-    CShimsProcessorGFNI = 1 << 6,
-    CShimsProcessorAVX512DQ = 1 << 7,
-    CShimsProcessorPOPCNT = 1 << 8,
+    CShimsProcessorAVX512DQ = 1 << 5,
 } CShimsProcessorFeature;
 
 uint32_t CShims_processorFeatures(void);

@@ -83,18 +83,30 @@ typedef struct {
     uint32_t count;  // 1 ... 255
 } CShimsSlicedColumn;
 
-// A test of category: the mask of rows whose code is in any of the columns' sets.
+// Tests of category: a set of codes 0...62 for each code column of the feature; 63 stands for another column's. Codes go
+// by fours: for each four, sixteen masks say "code in this set of the four", and number (16 c + f) * 16 + s is that of
+// column c, four f and set s, a bit a code. The mask of a test is several of those, its entries, or'ed.
 typedef struct {
     uint32_t firstColumn;
-    uint32_t columnCount;
-    uint32_t firstSet;
-    uint32_t mask;
-} CShimsSlicedSet;
+    uint32_t columnCount;  // 1 ... 4
+    uint32_t firstRun;
+    uint32_t runCount;
+} CShimsSlicedCategories;
+
+// Tests of equally many entries, and their masks, one after the other.
+typedef struct {
+    uint64_t firstEntry;
+    uint32_t firstMask;
+    uint32_t testCount;
+    uint16_t entryCount;  // of each
+    uint16_t isInverted;  // 1: the mask is of the rows that the entries do not have
+} CShimsSlicedRun;
 
 typedef struct {
     const CShimsSlicedColumn *columns;
-    const CShimsSlicedSet *sets;
-    const uint64_t *setBits;
+    const CShimsSlicedCategories *categories;
+    const CShimsSlicedRun *runs;
+    const uint16_t *entries;
     const CShimsSlicedGroup *groups;
     const CShimsSlicedTree *trees;
     const CShimsStep *steps;
@@ -104,7 +116,7 @@ typedef struct {
     const uint32_t *levels;   // places of masks
     const uint8_t *leaves;
     uint32_t columnCount;
-    uint32_t setCount;
+    uint32_t categoryCount;
     uint32_t maskCount;
     uint32_t unused;
 } CShimsSlicedForest;
