@@ -34,6 +34,13 @@ public func rankByBuckets(
     work: UnsafeMutableRawPointer,
     into codes: UnsafeMutablePointer<UInt8>
 ) {
+    if count == 1 {
+        for index in 0..<rankerCount {
+            let ranker = unsafe rankers + index
+            unsafe rankSingly(ranker, rows[Int(ranker.pointee.feature) &* featureStride], zeroEdge, codes)
+        }
+        return
+    }
     let tile = unsafe work.assumingMemoryBound(to: Float.self)
     let values = unsafe tile + tileFeatures &* columnStride
     let keys = unsafe (work + (tileFeatures &+ 1) &* columnStride &* 4).assumingMemoryBound(to: Int32.self)
@@ -59,6 +66,42 @@ public func rankByBuckets(
         }
         unsafe fillBuckets(ranker, column, padded, zeroEdge, keys, buckets)
         unsafe fillCodes(ranker, keys, buckets, count, codes)
+    }
+}
+
+/// Stores the codes of one value at its row of a feature's columns.
+@inline(always)
+private func rankSingly(
+    _ ranker: UnsafePointer<CShimsRanker>,
+    _ value: Float,
+    _ zeroEdge: Float,
+    _ codes: UnsafeMutablePointer<UInt8>
+) {
+    var key = orderedKey(value)
+    let bucketCount = unsafe ranker.pointee.bucketCount
+    let number = unsafe ranker.pointee.bucketsByKey != 0 ? Float(key) : value
+    let (low, scale) = unsafe (ranker.pointee.low, ranker.pointee.scale)
+    // NaN, which is in no bucket, has some number here, and then its own.
+    var bucket = bucketNumber(number, low, scale, Float(bucketCount &- 1))
+    bucket = value == value ? bucket : bucketCount
+    if unsafe ranker.pointee.zeroSpecial != 0, abs(value) <= zeroEdge { (bucket, key) = (bucketCount &+ 1, .min) }
+    let columns = unsafe ranker.pointee.columns!
+    let thresholds = unsafe ranker.pointee.keys!
+    let base = unsafe Int(columns[0].bases[Int(bucket)])
+    var code = base
+    let compares = Int(unsafe ranker.pointee.compareCount)
+    if compares <= 8 {
+        // By the signs of differences: a loop's comparisons become branches, which are guessed wrongly half of the time.
+        let end = max(compares, 1)
+        for at in 0..<end { code &+= unsafe (Int(key) &- Int(thresholds[base &+ at])) &>> 63 }
+        code &+= end
+    } else {
+        code = unsafe searched(thresholds, key, from: base, compares)
+    }
+    unsafe codes[Int(columns[0].place)] = UInt8(truncatingIfNeeded: code)
+    for index in 1..<max(1, Int(unsafe ranker.pointee.columnCount)) {
+        let other = unsafe code &- base &+ Int(columns[index].bases[Int(bucket)])
+        unsafe codes[Int(columns[index].place)] = UInt8(truncatingIfNeeded: other)
     }
 }
 
@@ -174,14 +217,9 @@ private func fillCodes(
     case 3, 4: unsafe compare(4, bases, thresholds, keys, buckets, count, to)
     case 5...8: unsafe compare(8, bases, thresholds, keys, buckets, count, to)
     default:
-        let steps = unsafe 32 &- ranker.pointee.compareCount.leadingZeroBitCount
+        let compares = Int(unsafe ranker.pointee.compareCount)
         for row in 0..<count {
-            let key = unsafe keys[row]
-            var code = unsafe Int(bases[Int(buckets[row])])
-            for step in 1...steps {
-                let shift = steps &- step
-                code &+= unsafe passed(thresholds[code &+ 1 &<< shift &- 1], key) &<< shift
-            }
+            let code = unsafe searched(thresholds, keys[row], from: Int(bases[Int(buckets[row])]), compares)
             unsafe to[row] = UInt8(truncatingIfNeeded: code)
         }
     }
@@ -205,6 +243,18 @@ private func fillCodes(
             }
         }
     }
+}
+
+/// A base with the thresholds from there on that a key passes, by halves.
+@inline(always)
+private func searched(_ thresholds: UnsafePointer<Int32>, _ key: Int32, from base: Int, _ compares: Int) -> Int {
+    var code = base
+    var shift = Int.bitWidth &- compares.leadingZeroBitCount
+    while shift > 0 {
+        shift &-= 1
+        code &+= unsafe passed(thresholds[code &+ 1 &<< shift &- 1], key) &<< shift
+    }
+    return code
 }
 
 @inline(always)

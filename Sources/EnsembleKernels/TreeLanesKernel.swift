@@ -11,13 +11,12 @@ public import CShims
 // `sums` one of its outputs, with room for `CShimsRowsMax` rows; `work` has `treeLanesWorkByteCount` bytes. One thread
 // uses them.
 
-/// Bytes of working memory: four rows' codes, their two tables, by tree of a group their exit leaves, and by categorical
-/// feature the class that each has and where its bits are.
+/// Bytes of working memory: four rows' two tables, by tree of a group their exit leaves, and by categorical feature the
+/// class that each has and where its bits are.
 public let treeLanesWorkByteCount = classesStart + 4 * categoriesMax * 12
 
 private let rowsAtOnceMax = 4
-private let tablesStart = 4 * 128
-private let exitsStart = 4 * 128 + 4 * 128
+private let exitsStart = 4 * 128
 private let classBitsStart = exitsStart + 4 * 64
 private let classesStart = classBitsStart + 4 * categoriesMax * 8
 private let categoriesMax = Int(CShimsLaneCategoriesMax)
@@ -65,7 +64,9 @@ private func addTreeLanes<Value: BinaryFloatingPoint>(
     var row = 0
     while row < count {
         let rows = rowsAtOnce(count &- row)
-        unsafe fillTables(forest, codes + row, rows: min(rows, count &- row), work)
+        let given = min(rows, count &- row)
+        unsafe fillTables(forest, codes + row, rows: given, work)
+        unsafe findClasses(forest, codes + row, rows: given, work)
         switch rows {
         case 1: unsafe addTrees(OneRow.self, forest, leaves, work, sums + row)
         case 2: unsafe addTrees(TwoRows.self, forest, leaves, work, sums + row)
@@ -81,31 +82,35 @@ private func rowsAtOnce(_ left: Int) -> Int {
     left < 3 ? left : rowsAtOnceMax
 }
 
-/// Makes each row's two tables of 64 codes.
-///
-/// Rows from `rows` on are the last one again.
+/// Makes each row's table of 64 codes, or both.
 @inline(never)
 func fillTables(_ forest: CShimsLaneForest, _ codes: UnsafePointer<UInt8>, rows: Int, _ work: UnsafeMutableRawPointer) {
-    let copies = unsafe work.assumingMemoryBound(to: UInt8.self)
     let columns = Int(unsafe forest.columnCount)
     let order = unsafe forest.tableColumns!
     for row in 0..<rows {
-        let copy = unsafe copies + row &* 128
-        for column in 0..<columns { unsafe copy[column] = codes[column &* rowsMax &+ row] }
+        let table = unsafe (work + row &* 128).assumingMemoryBound(to: UInt8.self)
+        for place in 0..<(columns > 64 ? 128 : columns) {
+            unsafe table[place] = codes[Int(order[place]) &* rowsMax &+ row]
+        }
     }
-    for row in 0..<rowsAtOnceMax {
-        let copy = unsafe copies + min(row, rows &- 1) &* 128
-        let table = unsafe copies + (tablesStart &+ row &* 128)
-        for place in 0..<128 { unsafe table[place] = copy[Int(order[place])] }
-    }
+}
+
+/// Finds each row's class of every categorical feature.
+@inline(always)
+private func findClasses(
+    _ forest: CShimsLaneForest,
+    _ codes: UnsafePointer<UInt8>,
+    rows: Int,
+    _ work: UnsafeMutableRawPointer
+) {
     let classes = unsafe (work + classesStart).assumingMemoryBound(to: UInt32.self)
     for index in 0..<Int(unsafe forest.categoryCount) {
         let feature = unsafe forest.categories[index]
+        let first = unsafe codes + Int(feature.firstColumn) &* rowsMax
         for row in 0..<rowsAtOnceMax {
-            let codes = unsafe copies + (min(row, rows &- 1) &* 128 &+ Int(feature.firstColumn))
             var found = 0
             for column in 0..<Int(feature.columnCount) {
-                let code = Int(unsafe codes[column])
+                let code = Int(unsafe first[column &* rowsMax &+ min(row, rows &- 1)])
                 if code < classesPerColumn { found = column &* classesPerColumn &+ code }
             }
             unsafe classes[index &* rowsAtOnceMax &+ row] = min(feature.firstClass &+ UInt32(found), feature.lastClass)
@@ -172,7 +177,7 @@ private func exitLeaves<Rows: RowSet>(
     let counts = unsafe (UnsafeRawPointer(group) + 40).assumingMemoryBound(to: UInt16.self)
     let classBits = unsafe (work + classBitsStart).assumingMemoryBound(to: UnsafePointer<UInt8>.self)
     let classBitsEnd = unsafe classBits + Int(forest.categoryCount) &* rowsAtOnceMax
-    let tables = unsafe UnsafePointer((work + tablesStart).assumingMemoryBound(to: UInt8.self))
+    let tables = unsafe UnsafePointer(work.assumingMemoryBound(to: UInt8.self))
     let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
     let trees = Int(unsafe group.pointee.treeCount)
     var part = 0
