@@ -16,6 +16,7 @@ struct BucketTable {
     /// The key of the least value that passes each threshold, in order.
     let keys: [Int32]
 
+    static let bucketsMax = 2048
     private static let bucketCounts = [16, 32, 64, 128, 256, 512, 1024, 2048]
 
     /// The cheapest buckets for sorted thresholds.

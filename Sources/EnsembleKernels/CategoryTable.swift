@@ -1,5 +1,14 @@
 internal import CShims
 
+/// What is left of a ``CategoryTable`` once it is packed.
+struct PackedCategories: Sendable {
+    var feature: Int
+    var firstColumn: Int
+    var columnCount: Int
+    /// The class of each category from 0 on.
+    var classes: [UInt8]
+}
+
 /// Categories of a feature, sorted into classes that some nodes cannot tell apart, and the code columns that hold them.
 ///
 /// A column's codes are 0...63, so that a node is one 64-bit set: 63 classes, and 63 for "another column's class".
@@ -27,6 +36,10 @@ struct CategoryTable {
     var columnCount: Int { (classCount + Self.classesPerColumn - 1) / Self.classesPerColumn }
 
     mutating func placeColumns(from column: Int) { firstColumn = column }
+
+    var packed: PackedCategories {
+        PackedCategories(feature: feature, firstColumn: firstColumn, columnCount: columnCount, classes: classes)
+    }
 
     /// Tells members and others of one more set apart.
     ///

@@ -24,6 +24,9 @@ public final class EnsembleKernel: Sendable {
     /// Bytes that a row's codes take: one a code column, two a column of trees too large for slices.
     public let columnCount: Int
 
+    /// What was packed, without its trees.
+    public let outline: EnsembleOutline
+
     let plan: PackedPlan
     /// In the plan's stead, for an ensemble that needs more than codes; the plan has no trees then.
     let raw: RawPlan?
@@ -59,34 +62,89 @@ public final class EnsembleKernel: Sendable {
     #endif
 
     /// Packs an ensemble that is known to be valid; `.ci/arm64` builds this without the error of any kind above.
-    package init(
+    package convenience init(
         valid ensemble: Ensemble,
         kernel: KernelName? = nil,
         form: EvaluationForm? = nil
     ) throws(KernelError) {
-        let chosen = kernel ?? Self.supportedByProcessor.first ?? .portable
-        let missing = chosen.missingOnThisProcessor
-        guard missing.isEmpty else { throw KernelError.unsupported(kernel: chosen, missing: missing) }
-        self.kernel = chosen
-        raw = try RawPlan(ensemble)
+        let chosen = try Self.chosen(kernel)
+        let raw = try RawPlan(ensemble)
         var packed = ensemble.widened
         if raw != nil { packed.trees = [] }
-        var measured = try PackedPlan(packed, chosen)
-        if let form { measured.forms = FormTable(form) } else { measured.measureForms(chosen) }
-        plan = measured
+        self.init(
+            chosen,
+            EnsembleOutline(ensemble),
+            try PackedPlan(packed, chosen.planKind),
+            raw,
+            ensemble.derivedFeatures,
+            form
+        )
+    }
+
+    /// Takes a plan that was packed before: every number of it is checked, nothing is packed.
+    ///
+    /// Time is linear in the plan's size. A damaged plan is refused, or gives wrong margins, but never reads outside itself;
+    /// compare digests and golden rows to know that it is what was stored.
+    ///
+    /// - Parameters:
+    ///   - stored: the plan, which is kept while the kernel lives.
+    ///   - modelDigest: the SHA-256 of the model file that it must be of.
+    ///   - kernel: the kernel to use; the best that the processor can run if nil.
+    ///   - form: the form to use whatever the number of rows; if nil the fastest, as is then measured.
+    /// - Throws: ``StoredPlanError`` if the plan is damaged, of another version, of another model or for other kernels, or
+    ///   when the processor cannot run the kernel.
+    public convenience init(
+        stored: StoredPlan,
+        modelDigest: [UInt8],
+        kernel: KernelName? = nil,
+        form: EvaluationForm? = nil
+    ) throws(StoredPlanError) {
+        let chosen: KernelName
+        do throws(KernelError) {
+            chosen = try Self.chosen(kernel)
+        } catch {
+            throw StoredPlanError(error.description)
+        }
+        let blocks = try stored.blocks(for: chosen.planKind, modelDigest: modelDigest)
+        // Safety: the bytes are copied.
+        let head = try PlanHead(reading: unsafe [UInt8](blocks.elements(.head)))
+        try PlanCheck(blocks, head.shape, chosen.planKind, planByteCount: stored.byteCount).run()
+        self.init(chosen, head.outline, PackedPlan(blocks, head.shape), nil, head.derived, form)
+    }
+
+    private init(
+        _ kernel: KernelName,
+        _ outline: EnsembleOutline,
+        _ packed: consuming PackedPlan,
+        _ raw: RawPlan?,
+        _ features: DerivedFeatures?,
+        _ form: EvaluationForm?
+    ) {
+        if let form { packed.forms = FormTable(form) } else { packed.measureForms(kernel) }
+        plan = packed
+        self.kernel = kernel
+        self.outline = outline
+        self.raw = raw
         var derivedByteCount = 0
-        if let features = ensemble.derivedFeatures {
-            let columns = DerivedColumns(features, featureCount: ensemble.featureCount)
+        if let features {
+            let columns = DerivedColumns(features, featureCount: outline.featureCount)
             derivedByteCount = columns.byteCount
             derived = consume columns
         } else {
             derived = nil
         }
-        hasDerivedFeatures = ensemble.derivedFeatures != nil
-        featureCount = ensemble.featureCount
+        hasDerivedFeatures = features != nil
+        featureCount = outline.featureCount
         outputCount = plan.outputCount
         packedByteCount = raw?.byteCount ?? plan.byteCount + derivedByteCount
         columnCount = plan.columnCount + 2 * plan.wideColumnCount
+    }
+
+    private static func chosen(_ kernel: KernelName?) throws(KernelError) -> KernelName {
+        let chosen = kernel ?? supportedByProcessor.first ?? .portable
+        let missing = chosen.missingOnThisProcessor
+        guard missing.isEmpty else { throw .unsupported(kernel: chosen, missing: missing) }
+        return chosen
     }
 
     /// The margins of float rows, before the output transform: `rows` × ``outputCount``, row by row.

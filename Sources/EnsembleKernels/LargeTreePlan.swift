@@ -55,22 +55,25 @@ final class LargeTreePlan: @unchecked Sendable {
     let valueByteCount: Int
     let memberNodes: UnsafePointer<WalkPlan.MemberNode>
     let memberSets: UnsafePointer<UInt64>
-    /// Bytes of it all.
-    let byteCount: Int
+    private let blocks: PlanBlocks
 
-    private let blocks: Blocks
-
-    private struct Blocks: ~Copyable {
-        let trees: AlignedBytes
-        let nodes: AlignedBytes
-        let values: AlignedBytes
-        let memberNodes: AlignedBytes
-        let memberSets: AlignedBytes
+    /// The large trees of a plan whose numbers stay inside its blocks.
+    init(_ blocks: PlanBlocks, _ arithmetic: Arithmetic) {
+        self.blocks = blocks
+        // Safety: each block holds elements of its type, and this object keeps them all.
+        let allTrees = unsafe blocks.elements(.largeTrees, of: LargeTree.self)
+        treeCount = allTrees.count
+        valueByteCount = arithmetic.sum == .float32 ? 4 : 8
+        unsafe trees = blocks.first(.largeTrees)
+        unsafe nodes = blocks.first(.largeNodes)
+        unsafe values = blocks.start(.largeValues)
+        unsafe memberNodes = blocks.first(.largeMembers)
+        unsafe memberSets = blocks.first(.largeSets)
     }
 
     /// Packs the large trees of a valid ensemble.
     /// - Throws: ``KernelError/tooLarge(_:)`` if they have too many nodes to be numbered.
-    init(_ ensemble: Ensemble, _ columns: CodeColumns) throws(KernelError) {
+    static func pack(_ ensemble: Ensemble, _ columns: CodeColumns, into blocks: PlanBlocks) throws(KernelError) {
         let large = ensemble.trees.enumerated().filter { !SlicedPlan.slices($0.element) }
         // Of a line's eight places two are used at least.
         let nodeCount = large.reduce(0) { $0 + $1.element.nodes.count + $1.element.leafValues.count }
@@ -79,25 +82,14 @@ final class LargeTreePlan: @unchecked Sendable {
         builder.nodes.reserveCapacity(nodeCount * 5 / 4)
         builder.values.reserveCapacity(nodeCount * 5 / 4)
         for (index, tree) in large { builder.add(tree, at: index, columns) }
-        treeCount = large.count
-        valueByteCount = ensemble.arithmetic.sum == .float32 ? 4 : 8
-        blocks = Blocks(
-            trees: AlignedBytes(copying: builder.trees),
-            nodes: AlignedBytes(copying: builder.nodes),
-            values: ensemble.arithmetic.sum == .float32
-                ? AlignedBytes(copying: builder.values.map { Float($0) }) : AlignedBytes(copying: builder.values),
-            memberNodes: AlignedBytes(copying: builder.memberNodes),
-            memberSets: AlignedBytes(copying: builder.memberSets)
-        )
-        // Safety: each block holds the array it was copied from, and lives as long as this value does.
-        unsafe trees = UnsafePointer(blocks.trees.start.assumingMemoryBound(to: LargeTree.self))
-        unsafe nodes = UnsafePointer(blocks.nodes.start.assumingMemoryBound(to: Node.self))
-        unsafe values = UnsafeRawPointer(blocks.values.start)
-        unsafe memberNodes = UnsafePointer(blocks.memberNodes.start.assumingMemoryBound(to: WalkPlan.MemberNode.self))
-        unsafe memberSets = UnsafePointer(blocks.memberSets.start.assumingMemoryBound(to: UInt64.self))
-        byteCount =
-            blocks.trees.count + blocks.nodes.count + blocks.values.count + blocks.memberNodes.count
-            + blocks.memberSets.count
+        blocks.put(.largeTrees, builder.trees)
+        blocks.put(.largeNodes, builder.nodes)
+        switch ensemble.arithmetic.sum {
+        case .float32: blocks.put(.largeValues, builder.values.map { Float($0) })
+        case .float64: blocks.put(.largeValues, builder.values)
+        }
+        blocks.put(.largeMembers, builder.memberNodes)
+        blocks.put(.largeSets, builder.memberSets)
     }
 }
 

@@ -264,7 +264,7 @@ enum LargeTreeWalk {
         let values = unsafe plan.values.assumingMemoryBound(to: Sum.self)
         let places = unsafe (rows.work + smallBytes + 8 * small.treeCount).assumingMemoryBound(to: UInt32.self)
         if plan.treeCount < small.treeCount {
-            for tree in 0..<small.treeCount { unsafe exits[tree] = Sum(small.values[Int(smallPlaces[tree])]) }
+            for tree in 0..<small.treeCount { unsafe exits[tree] = Sum(small.value(at: smallPlaces[tree])) }
         }
         unsafe walkAll(plan, rows, row, places)
         for index in 0..<plan.treeCount {

@@ -172,20 +172,22 @@ extension PackedPlan {
         _ sums: UnsafeMutablePointer<Sum>
     ) {
         unsafe functions.makeMasks(sliced.forest, memory.codes, count, memory.temporary, memory.masks)
-        for run in sliced.runs {
-            switch run {
-            case .groups(let first, let groups):
+        let runs = unsafe sliced.runs
+        for index in runs.indices {
+            let run = unsafe runs[index]
+            let (first, many) = (Int(run.first), Int(run.count))
+            if run.isWalked != 0 {
+                unsafe LargeTreeWalk.add(large, largeTrees(from: first, many), memory.rows, count: count, sums)
+            } else {
                 unsafe Sum.addSlices(functions)(
                     sliced.forest,
                     first,
-                    groups,
+                    many,
                     memory.masks,
                     count,
                     memory.temporary,
                     sums
                 )
-            case .walked(let first, let trees):
-                unsafe LargeTreeWalk.add(large, largeTrees(from: first, trees), memory.rows, count: count, sums)
             }
         }
     }

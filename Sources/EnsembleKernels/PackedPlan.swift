@@ -22,7 +22,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let sliced: SlicedPlan
     let ranks: RankerBlock
     let wideRanks: WideRankerBlock
-    let categoryTables: [CategoryTable]
+    let categoryTables: [PackedCategories]
     /// Trees in all.
     let treeCount: Int
     /// The same trees for walking; nil if they have more columns than a walk can number.
@@ -35,41 +35,74 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     var forms = FormTable()
 
     /// Bytes that evaluating touches.
-    var byteCount: Int {
-        sliced.byteCount + ranks.byteCount + wideRanks.byteCount
-            + categoryTables.reduce(0) { $0 + $1.classes.count } + (walk?.byteCount ?? 0) + large.byteCount
-            + (lanes?.byteCount ?? 0)
+    let byteCount: Int
+
+    /// The plan of blocks whose numbers stay inside each other.
+    init(_ blocks: PlanBlocks, _ shape: PlanShape) {
+        arithmetic = shape.arithmetic
+        featureCount = shape.featureCount
+        outputCount = shape.outputCount
+        baseMargins = shape.baseMargins
+        sumScale = shape.sumScale
+        outputHasTree = shape.outputHasTree
+        columnCount = shape.columnCount
+        wideColumnCount = shape.wideColumnCount
+        treeCount = shape.treeCount
+        sliced = SlicedPlan(blocks, maskCount: shape.maskCount)
+        ranks = RankerBlock(blocks)
+        wideRanks = WideRankerBlock(blocks, shape.arithmetic)
+        categoryTables = [PackedCategories](blocks)
+        walk = WalkPlan(blocks, columnCount: shape.columnCount)
+        large = LargeTreePlan(blocks, shape.arithmetic)
+        lanes = TreeLanes(blocks, columnCount: shape.columnCount, outputCount: shape.outputCount)
+        byteCount = blocks.byteCount
     }
 
     /// Packs a valid ensemble.
     ///
     /// - Parameters:
     ///   - ensemble: what to pack.
-    ///   - kernel: for which kernel; they differ in how leaves lie, and in having lanes.
+    ///   - kind: for which kernels; they differ in how leaves lie, and in having lanes.
     /// - Throws: ``KernelError/tooLarge(_:)``.
-    init(_ ensemble: Ensemble, _ kernel: KernelName) throws(KernelError) {
+    init(_ ensemble: Ensemble, _ kind: PlanKind) throws(KernelError) {
+        let blocks = PlanBlocks()
+        let shape = try Self.pack(ensemble, kind, into: blocks)
+        self.init(blocks, shape)
+    }
+
+    /// Fills in a plan's blocks, but for the head.
+    ///
+    /// - Parameters:
+    ///   - ensemble: what to pack.
+    ///   - kind: for which kernels.
+    ///   - blocks: where it goes.
+    /// - Returns: what is in none of the blocks.
+    /// - Throws: ``KernelError/tooLarge(_:)``.
+    static func pack(
+        _ ensemble: Ensemble,
+        _ kind: PlanKind,
+        into blocks: PlanBlocks
+    ) throws(KernelError) -> PlanShape {
         let columns = try CodeColumns(ensemble)
-        let walkPlan = try WalkPlan(ensemble, columns)
-        let largePlan = try LargeTreePlan(ensemble, columns)
-        let functions = KernelFunctions.of(kernel)
-        lanes = functions.hasTreeLanes ? TreeLanes(ensemble, columns) : nil
-        treeCount = ensemble.trees.count
-        large = largePlan
-        walk = walkPlan
-        sliced = SlicedPlan(ensemble, columns, hasLookups: functions.hasLookups)
-        arithmetic = ensemble.arithmetic
-        featureCount = ensemble.featureCount
-        outputCount = ensemble.outputCount
-        baseMargins = ensemble.baseMargins
-        sumScale = ensemble.sumScale
-        columnCount = columns.count
-        wideColumnCount = columns.wideCount
-        categoryTables = columns.categories.tables
+        RankerBlock.pack(columns.ranks.tables, ensemble.arithmetic, into: blocks)
+        WideRankerBlock.pack(columns.wideRanks.tables, ensemble.arithmetic, into: blocks)
+        columns.categories.tables.map(\.packed).put(into: blocks)
+        try WalkPlan.pack(ensemble, columns, into: blocks)
+        try LargeTreePlan.pack(ensemble, columns, into: blocks)
+        if kind.hasTreeLanes { TreeLanes.pack(ensemble, columns, into: blocks) }
+        let maskCount = SlicedPlan.pack(ensemble, columns, hasLookups: kind.hasLookups, into: blocks)
         var hasTree = [Bool](repeating: false, count: ensemble.outputCount)
         for tree in ensemble.trees { hasTree[tree.output] = true }
-        outputHasTree = hasTree
-
-        ranks = RankerBlock(columns.ranks.tables, ensemble.arithmetic)
-        wideRanks = WideRankerBlock(columns.wideRanks.tables, ensemble.arithmetic)
+        return PlanShape(
+            arithmetic: ensemble.arithmetic,
+            featureCount: ensemble.featureCount,
+            baseMargins: ensemble.baseMargins,
+            sumScale: ensemble.sumScale,
+            outputHasTree: hasTree,
+            treeCount: ensemble.trees.count,
+            columnCount: columns.count,
+            wideColumnCount: columns.wideCount,
+            maskCount: maskCount
+        )
     }
 }

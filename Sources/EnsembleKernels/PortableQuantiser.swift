@@ -64,7 +64,7 @@ enum PortableQuantiser {
     static func classify<Value: BinaryFloatingPoint>(
         _ rows: RowSource<Value>,
         count: Int,
-        _ tables: [CategoryTable],
+        _ tables: [PackedCategories],
         lowest: Value,
         into codes: UnsafeMutablePointer<UInt8>
     ) {

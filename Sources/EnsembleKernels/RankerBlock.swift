@@ -1,117 +1,151 @@
 internal import CShims
 import TreeEnsemble
 
-/// The rank tables of an ensemble, laid out in one block with the records that point into it.
+/// A ranker as a plan's blocks hold it: places in the tables stand for pointers.
+struct StoredRanker: BitwiseCopyable {
+    var feature: UInt32
+    var thresholdCount: UInt32
+    var paddedCount: UInt32
+    /// Its first column among all rankers' columns.
+    var firstColumn: UInt32
+    var columnCount: UInt32
+    var bucketCount: UInt32
+    var compareCount: UInt32
+    var bucketsByKey: UInt32
+    var low: Float
+    var scale: Float
+    /// In lines of 64 bytes.
+    var keysLine: UInt32
+    var doublesLine: UInt32
+}
+
+/// A ranker's column as a plan's blocks hold it.
+struct StoredRankColumn: BitwiseCopyable {
+    var column: UInt32
+    var zeroSpecial: UInt32
+    var specialCode: UInt32
+    /// In lines of 64 bytes.
+    var basesLine: UInt32
+}
+
+/// The rank tables of an ensemble, and the records that point into them.
 @safe
 struct RankerBlock: ~Copyable {
     /// Valid while this value lives.
     let rankers: UnsafeBufferPointer<CShimsRanker>
 
-    private let tables: AlignedBytes
+    private let blocks: PlanBlocks
     private let records: AlignedBytes
+    private let columns: AlignedBytes
 
-    /// Bytes of it all.
-    var byteCount: Int { tables.count + records.count }
+    /// From any base on there are as many keys as a search may look at.
+    static let keysBehind = 257
+    /// Doubles are searched by halves, in tables of at least this size.
+    static let paddedMin = 16
 
-    /// Lays out the tables.
-    init(_ rankTables: [RankTable], _ arithmetic: Arithmetic) {
-        let parts = rankTables.map { RankerParts($0, arithmetic) }
-        // Safety: the block has the bytes of all parts, each of which ends at a multiple of 64, so that all stay aligned;
-        // the records' block has room for one a table.
-        tables = AlignedBytes(count: parts.reduce(0) { $0 + $1.byteCount })
-        unsafe records = AlignedBytes(count: parts.count * MemoryLayout<CShimsRanker>.stride)
-        var next = unsafe tables.start
-        for (index, part) in parts.enumerated() {
-            let ranker = unsafe part.lay(&next)
-            unsafe (records.start + index * MemoryLayout<CShimsRanker>.stride).initializeMemory(
-                as: CShimsRanker.self,
-                to: ranker
+    /// The rankers of a plan whose numbers stay inside its blocks.
+    init(_ blocks: PlanBlocks) {
+        self.blocks = blocks
+        // Safety: the blocks have room for a record each, places are inside the tables, and this value keeps them all.
+        let stored = unsafe blocks.elements(.rankers, of: StoredRanker.self)
+        let storedColumns = unsafe blocks.elements(.rankColumns, of: StoredRankColumn.self)
+        let tables = unsafe blocks.start(.rankTables)
+        unsafe records = AlignedBytes(count: stored.count * MemoryLayout<CShimsRanker>.stride)
+        unsafe columns = AlignedBytes(count: storedColumns.count * MemoryLayout<CShimsRankColumn>.stride)
+        let columnRecords = unsafe columns.start.bindMemory(to: CShimsRankColumn.self, capacity: storedColumns.count)
+        for index in storedColumns.indices {
+            let column = unsafe storedColumns[index]
+            unsafe (columnRecords + index).initialize(
+                to: CShimsRankColumn(
+                    place: CodeColumns.place(Int(column.column)),
+                    zeroSpecial: column.zeroSpecial,
+                    specialCode: column.specialCode,
+                    unused: 0,
+                    bases: (tables + Int(column.basesLine) * 64).assumingMemoryBound(to: UInt8.self)
+                )
             )
         }
-        unsafe rankers = UnsafeBufferPointer(
-            start: records.start.assumingMemoryBound(to: CShimsRanker.self),
-            count: parts.count
-        )
+        let rankerRecords = unsafe records.start.bindMemory(to: CShimsRanker.self, capacity: stored.count)
+        for index in stored.indices {
+            let ranker = unsafe stored[index]
+            let own = Int(ranker.firstColumn)..<Int(ranker.firstColumn) + Int(ranker.columnCount)
+            unsafe (rankerRecords + index).initialize(
+                to: CShimsRanker(
+                    keys: (tables + Int(ranker.keysLine) * 64).assumingMemoryBound(to: Int32.self),
+                    doubles: (tables + Int(ranker.doublesLine) * 64).assumingMemoryBound(to: Double.self),
+                    columns: columnRecords + own.lowerBound,
+                    feature: ranker.feature,
+                    thresholdCount: ranker.thresholdCount,
+                    paddedCount: ranker.paddedCount,
+                    columnCount: ranker.columnCount,
+                    zeroSpecial: own.contains { unsafe storedColumns[$0].zeroSpecial != 0 } ? 1 : 0,
+                    bucketCount: ranker.bucketCount,
+                    compareCount: ranker.compareCount,
+                    bucketsByKey: ranker.bucketsByKey,
+                    low: ranker.low,
+                    scale: ranker.scale
+                )
+            )
+        }
+        unsafe rankers = UnsafeBufferPointer(start: rankerRecords, count: stored.count)
+    }
+
+    /// Lays out the tables.
+    static func pack(_ rankTables: [RankTable], _ arithmetic: Arithmetic, into blocks: PlanBlocks) {
+        var rankers: [StoredRanker] = []
+        var columns: [StoredRankColumn] = []
+        var tables = LineTables()
+        for table in rankTables {
+            let zeroRank = table.rank(of: 0, arithmetic)
+            let buckets = BucketTable(table, arithmetic)
+            var padded = paddedMin
+            while padded < table.thresholds.count { padded *= 2 }
+            let filling = [Double](repeating: .nan, count: padded - table.thresholds.count)
+            rankers.append(
+                StoredRanker(
+                    feature: UInt32(table.feature),
+                    thresholdCount: UInt32(table.thresholds.count),
+                    paddedCount: UInt32(padded),
+                    firstColumn: UInt32(columns.count),
+                    columnCount: UInt32(table.columns.count),
+                    bucketCount: UInt32(buckets.bucketCount),
+                    compareCount: UInt32(buckets.compareCount),
+                    bucketsByKey: buckets.isByKey ? 1 : 0,
+                    low: buckets.low,
+                    scale: buckets.scale,
+                    keysLine: tables.append(buckets.keys + [Int32](repeating: .max, count: keysBehind)),
+                    doublesLine: tables.append(table.thresholds + filling)
+                )
+            )
+            for (special, column) in table.columns {
+                let code = table.code(of: special, arithmetic)
+                let ofNaNAndZero = [UInt8(code), UInt8(special.includesZero ? code : zeroRank)]
+                columns.append(
+                    StoredRankColumn(
+                        column: UInt32(column),
+                        zeroSpecial: special.includesZero ? 1 : 0,
+                        specialCode: UInt32(code),
+                        basesLine: tables.append(buckets.bases + ofNaNAndZero)
+                    )
+                )
+            }
+        }
+        blocks.put(.rankers, rankers)
+        blocks.put(.rankColumns, columns)
+        blocks.put(.rankTables, tables.bytes)
     }
 }
 
-/// One feature's tables before they have a place.
-private struct RankerParts {
-    let feature: Int
-    let columns: [(column: Int, isZeroSpecial: Bool, specialCode: Int)]
-    let buckets: BucketTable
-    /// By column.
-    let bases: [[UInt8]]
-    let keys: [Int32]
-    let thresholdCount: Int
-    let doubles: [Double]
+/// Tables one after the other, each from a multiple of 64 on.
+struct LineTables {
+    private(set) var bytes: [UInt8] = []
 
-    /// Doubles are searched by halves, in tables of at least this size.
-    private static let paddedMin = 16
-
-    init(_ table: RankTable, _ arithmetic: Arithmetic) {
-        feature = table.feature
-        columns = table.columns.map { special, column in
-            (column, special.includesZero, table.code(of: special, arithmetic))
-        }
-        let zeroRank = table.rank(of: 0, arithmetic)
-        let buckets = BucketTable(table, arithmetic)
-        self.buckets = buckets
-        bases = table.columns.map { column in
-            let special = table.code(of: column.special, arithmetic)
-            return buckets.bases + [UInt8(special), UInt8(column.special.includesZero ? special : zeroRank)]
-        }
-        // From any base on there are as many keys as a search may look at.
-        keys = buckets.keys + [Int32](repeating: .max, count: 257)
-        thresholdCount = table.thresholds.count
-        var padded = Self.paddedMin
-        while padded < table.thresholds.count { padded *= 2 }
-        doubles = table.thresholds + [Double](repeating: .nan, count: padded - table.thresholds.count)
-    }
-
-    private static func lines<Element>(_ elements: [Element]) -> Int {
-        lines(count: elements.count, MemoryLayout<Element>.stride)
-    }
-
-    private static func lines(count: Int, _ stride: Int) -> Int { (count * stride + 63) / 64 * 64 }
-
-    var byteCount: Int {
-        unsafe Self.lines(doubles) + Self.lines(count: columns.count, MemoryLayout<CShimsRankColumn>.stride)
-            + bases.reduce(0) { $0 + Self.lines($1) } + Self.lines(keys)
-    }
-
-    /// Copies everything to its place, from `next` on, and returns the record that points to it.
-    func lay(_ next: inout UnsafeMutableRawPointer) -> CShimsRanker {
-        // Safety: the caller's block has `byteCount` bytes from `next` on.
-        func place<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element> {
-            let start = unsafe next.bindMemory(to: Element.self, capacity: elements.count)
-            for (at, element) in elements.enumerated() { unsafe start[at] = element }
-            unsafe next += Self.lines(elements)
-            return unsafe UnsafePointer(start)
-        }
-        let placed = unsafe zip(columns, bases).map { column, bases in
-            unsafe CShimsRankColumn(
-                place: CodeColumns.place(column.column),
-                zeroSpecial: column.isZeroSpecial ? 1 : 0,
-                specialCode: UInt32(column.specialCode),
-                unused: 0,
-                bases: place(bases)
-            )
-        }
-        return unsafe CShimsRanker(
-            keys: place(keys),
-            doubles: place(doubles),
-            columns: place(placed),
-            feature: UInt32(feature),
-            thresholdCount: UInt32(thresholdCount),
-            paddedCount: UInt32(doubles.count),
-            columnCount: UInt32(columns.count),
-            zeroSpecial: columns.contains { $0.isZeroSpecial } ? 1 : 0,
-            bucketCount: UInt32(buckets.bucketCount),
-            compareCount: UInt32(buckets.compareCount),
-            bucketsByKey: buckets.isByKey ? 1 : 0,
-            low: buckets.low,
-            scale: buckets.scale
-        )
+    /// Appends a table and returns its first line; there are fewer than 2³² of thresholds that a plan can number.
+    mutating func append<Element: BitwiseCopyable>(_ elements: [Element]) -> UInt32 {
+        let line = bytes.count / 64
+        // Safety: the bytes live through the call.
+        unsafe elements.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: repeatElement(0, count: (bytes.count + 63) / 64 * 64 - bytes.count))
+        return UInt32(line)
     }
 }

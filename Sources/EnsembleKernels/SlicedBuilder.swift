@@ -62,11 +62,7 @@ struct SlicedBuilder: ~Copyable {
         guard SlicedPlan.slices(tree) else {
             endGroup()
             previous = nil
-            if case .walked(let first, let count) = runs.last {
-                runs[runs.count - 1] = .walked(first: first, count: count + 1)
-            } else {
-                runs.append(.walked(first: index, count: 1))
-            }
+            addRun(of: index, isWalked: true)
             return
         }
         if let previous, isAlike(tree, ensemble.trees[previous]), groupTrees > 0 {
@@ -171,11 +167,7 @@ struct SlicedBuilder: ~Copyable {
         groupSteps.move(to: &steps)
         groupTwigs.move(to: &twigs)
         groupPairs.move(to: &pairs)
-        if case .groups(let first, let count) = runs.last {
-            runs[runs.count - 1] = .groups(first: first, count: count + 1)
-        } else {
-            runs.append(.groups(first: groups.count, count: 1))
-        }
+        addRun(of: groups.count, isWalked: false)
         groups.append(
             CShimsSlicedGroup(
                 firstTree: UInt32(trees.count - groupTrees),
@@ -192,6 +184,16 @@ struct SlicedBuilder: ~Copyable {
         )
         firstEmpty = empties.count
         (groupTrees, groupSlots) = (0, 0)
+    }
+
+    /// Adds a group, or a tree that is walked, to the run of those before it, or starts one.
+    private mutating func addRun(of index: Int, isWalked: Bool) {
+        let isWalked: UInt32 = isWalked ? 1 : 0
+        if let last = runs.last, last.isWalked == isWalked {
+            runs[runs.count - 1].count += 1
+        } else {
+            runs.append(SlicedPlan.Run(isWalked: isWalked, first: UInt32(index), count: 1))
+        }
     }
 
     /// Appends the leaves of a tree that was sliced last, or is like it, by exit code.

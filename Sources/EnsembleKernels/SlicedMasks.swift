@@ -75,7 +75,7 @@ struct SlicedMasks {
                         firstEntry: UInt64(entries.count),
                         firstMask: UInt32(count),
                         testCount: 0,
-                        entryCount: test.entryCount,
+                        entryCount: UInt32(test.entryCount),
                         isInverted: test.isInverted ? 1 : 0
                     )
                 )

@@ -6,38 +6,56 @@ import TreeEnsemble
 /// Unchecked because of its pointers: they point into blocks that it owns, and nothing is written after `init`.
 @safe
 final class SlicedPlan: @unchecked Sendable {
-    /// Trees in order, as many at a time as one call takes.
-    enum Run: Equatable {
-        /// Groups that the sliced kernel adds.
-        case groups(first: Int, count: Int)
-        /// Trees that are walked, row by row: too large for slices.
-        case walked(first: Int, count: Int)
+    /// Trees that follow each other, as many as one call takes.
+    struct Run: BitwiseCopyable {
+        /// 1 for trees that are walked, row by row, since they are too large for slices; 0 for groups of sliced ones.
+        var isWalked: UInt32
+        /// The first group, or tree.
+        var first: UInt32
+        var count: UInt32
     }
 
-    let runs: [Run]
+    /// All trees in order.
+    let runs: UnsafeBufferPointer<Run>
     /// Masks of all tests.
     let maskCount: Int
-    /// Bytes of it all.
-    let byteCount: Int
     /// What the kernel reads; valid while this object lives.
     let forest: UnsafePointer<CShimsSlicedForest>
 
-    private let blocks: Blocks
+    private let record: AlignedBytes
+    private let blocks: PlanBlocks
 
-    private struct Blocks: ~Copyable {
-        let forest: AlignedBytes
-        let columns: AlignedBytes
-        let categories: AlignedBytes
-        let runs: AlignedBytes
-        let entries: AlignedBytes
-        let groups: AlignedBytes
-        let trees: AlignedBytes
-        let steps: AlignedBytes
-        let twigs: AlignedBytes
-        let pairs: AlignedBytes
-        let empties: AlignedBytes
-        let levels: AlignedBytes
-        let leaves: AlignedBytes
+    /// The slices of a plan whose numbers stay inside its blocks.
+    init(_ blocks: PlanBlocks, maskCount: Int) {
+        self.blocks = blocks
+        self.maskCount = maskCount
+        // Safety: each block holds elements of its type, and this object keeps them all.
+        unsafe runs = blocks.elements(.runs)
+        let columns = unsafe blocks.elements(.maskColumns, of: CShimsSlicedColumn.self)
+        let categories = unsafe blocks.elements(.maskCategories, of: CShimsSlicedCategories.self)
+        record = AlignedBytes(count: unsafe MemoryLayout<CShimsSlicedForest>.size)
+        unsafe record.start.initializeMemory(
+            as: CShimsSlicedForest.self,
+            to: CShimsSlicedForest(
+                columns: blocks.first(.maskColumns),
+                categories: blocks.first(.maskCategories),
+                runs: blocks.first(.maskRuns),
+                entries: blocks.first(.maskEntries),
+                groups: blocks.first(.groups),
+                trees: blocks.first(.trees),
+                steps: blocks.first(.steps),
+                twigs: blocks.first(.twigs),
+                pairs: blocks.first(.pairs),
+                empties: blocks.first(.empties),
+                levels: blocks.first(.levels),
+                leaves: blocks.first(.leaves),
+                columnCount: UInt32(columns.count),
+                categoryCount: UInt32(categories.count),
+                maskCount: UInt32(maskCount),
+                unused: 0
+            )
+        )
+        unsafe forest = UnsafePointer(record.start.assumingMemoryBound(to: CShimsSlicedForest.self))
     }
 
     /// Packs a valid ensemble.
@@ -46,58 +64,32 @@ final class SlicedPlan: @unchecked Sendable {
     ///   - ensemble: what to pack.
     ///   - columns: its code columns.
     ///   - hasLookups: whether the kernel looks leaves up byte by byte.
-    init(_ ensemble: Ensemble, _ columns: CodeColumns, hasLookups: Bool) {
+    ///   - blocks: where it goes.
+    /// - Returns: how many masks there are.
+    static func pack(
+        _ ensemble: Ensemble,
+        _ columns: CodeColumns,
+        hasLookups: Bool,
+        into blocks: PlanBlocks
+    ) -> Int {
         var builder = SlicedBuilder(ensemble, columns, hasLookups: hasLookups)
         for index in ensemble.trees.indices { builder.add(index) }
         builder.finish()
-        runs = builder.runs
         let masks = builder.masks
-        maskCount = masks.count
-        blocks = Blocks(
-            forest: AlignedBytes(count: unsafe MemoryLayout<CShimsSlicedForest>.size),
-            columns: AlignedBytes(copying: masks.columns),
-            categories: AlignedBytes(copying: masks.categories),
-            runs: AlignedBytes(copying: masks.runs),
-            entries: AlignedBytes(copying: masks.entries),
-            groups: AlignedBytes(copying: builder.groups),
-            trees: AlignedBytes(copying: builder.trees),
-            steps: AlignedBytes(copying: builder.steps),
-            twigs: AlignedBytes(copying: builder.twigs),
-            pairs: AlignedBytes(copying: builder.pairs),
-            empties: AlignedBytes(copying: builder.empties),
-            levels: AlignedBytes(copying: builder.levels),
-            leaves: builder.takeLeaves()
-        )
-        // Safety: each block holds the array it was copied from, and lives as long as this value does.
-        unsafe blocks.forest.start.initializeMemory(
-            as: CShimsSlicedForest.self,
-            to: CShimsSlicedForest(
-                columns: UnsafePointer(blocks.columns.start.assumingMemoryBound(to: CShimsSlicedColumn.self)),
-                categories: UnsafePointer(
-                    blocks.categories.start.assumingMemoryBound(to: CShimsSlicedCategories.self)
-                ),
-                runs: UnsafePointer(blocks.runs.start.assumingMemoryBound(to: CShimsSlicedRun.self)),
-                entries: UnsafePointer(blocks.entries.start.assumingMemoryBound(to: UInt16.self)),
-                groups: UnsafePointer(blocks.groups.start.assumingMemoryBound(to: CShimsSlicedGroup.self)),
-                trees: UnsafePointer(blocks.trees.start.assumingMemoryBound(to: CShimsSlicedTree.self)),
-                steps: UnsafePointer(blocks.steps.start.assumingMemoryBound(to: CShimsStep.self)),
-                twigs: UnsafePointer(blocks.twigs.start.assumingMemoryBound(to: CShimsTwig.self)),
-                pairs: UnsafePointer(blocks.pairs.start.assumingMemoryBound(to: CShimsPair.self)),
-                empties: UnsafePointer(blocks.empties.start.assumingMemoryBound(to: UInt32.self)),
-                levels: UnsafePointer(blocks.levels.start.assumingMemoryBound(to: UInt32.self)),
-                leaves: UnsafePointer(blocks.leaves.start.assumingMemoryBound(to: UInt8.self)),
-                columnCount: UInt32(masks.columns.count),
-                categoryCount: UInt32(masks.categories.count),
-                maskCount: UInt32(masks.count),
-                unused: 0
-            )
-        )
-        unsafe forest = UnsafePointer(blocks.forest.start.assumingMemoryBound(to: CShimsSlicedForest.self))
-        byteCount =
-            blocks.columns.count + blocks.categories.count + blocks.runs.count + blocks.entries.count
-            + blocks.groups.count + blocks.trees.count
-            + blocks.steps.count + blocks.twigs.count + blocks.pairs.count + blocks.empties.count + blocks.levels.count
-            + blocks.leaves.count
+        blocks.put(.runs, builder.runs)
+        blocks.put(.maskColumns, masks.columns)
+        blocks.put(.maskCategories, masks.categories)
+        blocks.put(.maskRuns, masks.runs)
+        blocks.put(.maskEntries, masks.entries)
+        blocks.put(.groups, builder.groups)
+        blocks.put(.trees, builder.trees)
+        blocks.put(.steps, builder.steps)
+        blocks.put(.twigs, builder.twigs)
+        blocks.put(.pairs, builder.pairs)
+        blocks.put(.empties, builder.empties)
+        blocks.put(.levels, builder.levels)
+        blocks.put(.leaves, builder.takeLeaves())
+        return masks.count
     }
 
     /// Whether a tree is sliced, or else walked.

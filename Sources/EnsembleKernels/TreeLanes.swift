@@ -7,60 +7,58 @@ import TreeEnsemble
 @safe
 final class TreeLanes: @unchecked Sendable {
     let forest: CShimsLaneForest
-    /// Bytes of it all.
-    let byteCount: Int
 
-    private let blocks: Blocks
+    private let blocks: PlanBlocks
 
-    private struct Blocks: ~Copyable {
-        let groups: AlignedBytes
-        let slots: AlignedBytes
-        let leaves: AlignedBytes
-        let outputs: AlignedBytes
-        let tableColumns: AlignedBytes
-        let categories: AlignedBytes
-        let classes: AlignedBytes
+    /// The lanes of a plan whose numbers stay inside its blocks; nil if it has none.
+    init?(_ blocks: PlanBlocks, columnCount: Int, outputCount: Int) {
+        let groups = unsafe blocks.elements(.laneGroups, of: CShimsLaneGroup.self)
+        guard groups.count > 0 else { return nil }
+        let categories = unsafe blocks.elements(.laneCategories, of: CShimsLaneCategories.self)
+        self.blocks = blocks
+        // Safety: each block holds elements of its type, and this object keeps them all.
+        unsafe forest = CShimsLaneForest(
+            groups: blocks.first(.laneGroups),
+            slots: blocks.first(.laneSlots),
+            leaves: blocks.start(.laneLeaves),
+            outputs: blocks.first(.laneOutputs),
+            tableColumns: blocks.first(.laneTableColumns),
+            categories: blocks.first(.laneCategories),
+            classes: blocks.first(.laneClasses),
+            groupCount: UInt32(groups.count),
+            columnCount: UInt32(columnCount),
+            outputCount: UInt32(outputCount),
+            categoryCount: UInt32(categories.count)
+        )
     }
 
-    /// Packs a valid ensemble; nil if a row's codes do not fit a table in registers, a tree's leaves one byte, or what
+    /// Packs a valid ensemble, unless a row's codes do not fit a table in registers, a tree's leaves one byte, or what
     /// categories clear takes too much memory.
-    init?(_ ensemble: Ensemble, _ columns: CodeColumns) {
-        guard !ensemble.trees.isEmpty, columns.count <= Int(CShimsLaneColumnsMax),
+    static func pack(_ ensemble: Ensemble, _ columns: CodeColumns, into blocks: PlanBlocks) {
+        guard columns.count <= Int(CShimsLaneColumnsMax),
             ensemble.trees.allSatisfy({ $0.leafValues.count <= 8 * Int(CShimsLanePlanesMax) }),
             let categories = LaneCategories(columns.categories, ensemble)
-        else { return nil }
+        else { return }
         let tables = LaneTables(columns)
         var builder = LaneBuilder(tables: tables, categories: categories, leafCount: ensemble.leafCount)
         for first in stride(from: 0, to: ensemble.trees.count, by: Int(CShimsTreeLanes)) {
             let end = min(first + Int(CShimsTreeLanes), ensemble.trees.count)
             builder.add(ensemble.trees, first..<end, columns)
         }
-        blocks = Blocks(
-            groups: AlignedBytes(copying: builder.groups),
-            slots: AlignedBytes(copying: builder.slots),
-            leaves: ensemble.arithmetic.sum == .float32
-                ? AlignedBytes(copying: builder.leaves.map { Float($0) }) : AlignedBytes(copying: builder.leaves),
-            outputs: AlignedBytes(copying: ensemble.trees.map { UInt32($0.output) }),
-            tableColumns: AlignedBytes(copying: tables.columns),
-            categories: AlignedBytes(copying: builder.categories.features),
-            classes: AlignedBytes(copying: builder.categories.bytes)
-        )
-        // Safety: each block holds the array it was copied from, and lives as long as this value does.
-        unsafe forest = CShimsLaneForest(
-            groups: UnsafePointer(blocks.groups.start.assumingMemoryBound(to: CShimsLaneGroup.self)),
-            slots: UnsafePointer(blocks.slots.start.assumingMemoryBound(to: UInt8.self)),
-            leaves: UnsafeRawPointer(blocks.leaves.start),
-            outputs: UnsafePointer(blocks.outputs.start.assumingMemoryBound(to: UInt32.self)),
-            tableColumns: UnsafePointer(blocks.tableColumns.start.assumingMemoryBound(to: UInt8.self)),
-            categories: UnsafePointer(blocks.categories.start.assumingMemoryBound(to: CShimsLaneCategories.self)),
-            classes: UnsafePointer(blocks.classes.start.assumingMemoryBound(to: UInt8.self)),
-            groupCount: UInt32(builder.groups.count),
-            columnCount: UInt32(columns.count),
-            outputCount: UInt32(ensemble.outputCount),
-            categoryCount: UInt32(builder.categories.features.count)
-        )
-        byteCount =
-            blocks.groups.count + blocks.slots.count + blocks.leaves.count + blocks.outputs.count
-            + blocks.tableColumns.count + blocks.categories.count + blocks.classes.count
+        // Whatever a tree's slots clear, it exits inside its planes: they are all there, behind the last tree too.
+        let leaves = builder.leaves + [Double](repeating: 0, count: leavesPerPlane)
+        blocks.put(.laneGroups, builder.groups)
+        blocks.put(.laneSlots, builder.slots)
+        switch ensemble.arithmetic.sum {
+        case .float32: blocks.put(.laneLeaves, leaves.map { Float($0) })
+        case .float64: blocks.put(.laneLeaves, leaves)
+        }
+        blocks.put(.laneOutputs, ensemble.trees.map { UInt32($0.output) })
+        blocks.put(.laneTableColumns, tables.columns)
+        blocks.put(.laneCategories, builder.categories.features)
+        blocks.put(.laneClasses, builder.categories.bytes)
     }
+
+    /// Leaves that a plane has bits of.
+    static let leavesPerPlane = 8
 }

@@ -21,9 +21,9 @@ enum TreeWalk {
         // Safety: the plan's places stay inside its own blocks; `codes` and `sums` are a pass of the plan's columns and
         // outputs; `work` has `workByteCount` bytes. One thread uses them.
         let places = unsafe exitPlaces(plan, codes, columns: columns, work)
-        let (values, outputs) = unsafe (plan.values, plan.outputs)
+        let outputs = unsafe plan.outputs
         for tree in 0..<plan.treeCount {
-            unsafe sums[Int(outputs[tree]) * Int(CShimsRowsMax)] += Sum(values[Int(places[tree])])
+            unsafe sums[Int(outputs[tree]) * Int(CShimsRowsMax)] += Sum(plan.value(at: places[tree]))
         }
     }
 

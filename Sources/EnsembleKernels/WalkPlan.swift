@@ -21,6 +21,19 @@ final class WalkPlan: @unchecked Sendable {
         var key: UInt8
         /// ``leftIsLeaf``, ``rightIsLeaf``, ``isMember``.
         var flags: UInt8
+
+        /// A leaf's value in the place of a node.
+        init(leaf: Double) {
+            // Safety: both are eight bytes, and any bits are a node.
+            unsafe self = unsafeBitCast(leaf, to: Self.self)
+        }
+
+        init(child: UInt32, column: UInt16, key: UInt8, flags: UInt8) {
+            self.child = child
+            self.column = column
+            self.key = key
+            self.flags = flags
+        }
     }
 
     static let leftIsLeaf: UInt8 = 1
@@ -44,70 +57,63 @@ final class WalkPlan: @unchecked Sendable {
     let walkedTreeCount: Int
     /// Whether any node looks a category up.
     let hasMembers: Bool
-    /// All nodes, and the leaf value of each that is a leaf.
+    /// All nodes; the place of a leaf holds its value.
     let nodes: UnsafePointer<Node>
-    let values: UnsafePointer<Double>
     /// By tree: its root, and the output it adds to.
     let roots: UnsafePointer<UInt32>
     let outputs: UnsafePointer<UInt32>
     let walkedTrees: UnsafePointer<UInt32>
     let memberNodes: UnsafePointer<MemberNode>
     let memberSets: UnsafePointer<UInt64>
-    /// Bytes of it all.
-    let byteCount: Int
+    private let blocks: PlanBlocks
 
-    private let blocks: Blocks
-
-    private struct Blocks: ~Copyable {
-        let nodes: AlignedBytes
-        let values: AlignedBytes
-        let roots: AlignedBytes
-        let outputs: AlignedBytes
-        let walkedTrees: AlignedBytes
-        let memberNodes: AlignedBytes
-        let memberSets: AlignedBytes
+    /// The walks of a plan whose numbers stay inside its blocks; nil if it has more columns than a walk can number.
+    init?(_ blocks: PlanBlocks, columnCount: Int) {
+        guard columnCount <= Self.columnsMax else { return nil }
+        self.blocks = blocks
+        // Safety: each block holds elements of its type, and this object keeps them all.
+        let (allRoots, allWalked) = unsafe (
+            blocks.elements(.walkRoots, of: UInt32.self), blocks.elements(.walkedTrees, of: UInt32.self)
+        )
+        treeCount = allRoots.count
+        walkedTreeCount = allWalked.count
+        hasMembers = blocks.byteCount(.walkMembers) > 0
+        unsafe nodes = blocks.first(.walkNodes)
+        unsafe roots = blocks.first(.walkRoots)
+        unsafe outputs = blocks.first(.walkOutputs)
+        unsafe walkedTrees = blocks.first(.walkedTrees)
+        unsafe memberNodes = blocks.first(.walkMembers)
+        unsafe memberSets = blocks.first(.walkSets)
     }
 
-    /// Packs a valid ensemble; nil if it has too many columns to be walked.
+    /// The value of the leaf at a place.
+    @inline(__always)
+    func value(at place: UInt32) -> Double {
+        // Safety: the place is one of the nodes', and any eight bytes are a double.
+        unsafe UnsafeRawPointer(nodes + Int(place)).load(as: Double.self)
+    }
+
+    /// Packs a valid ensemble, unless it has too many columns to be walked.
     /// - Throws: ``KernelError/tooLarge(_:)`` if it has too many nodes to be numbered.
-    init?(_ ensemble: Ensemble, _ columns: CodeColumns) throws(KernelError) {
-        guard columns.count <= Self.columnsMax else { return nil }
+    static func pack(_ ensemble: Ensemble, _ columns: CodeColumns, into blocks: PlanBlocks) throws(KernelError) {
+        guard columns.count <= Self.columnsMax else { return }
         var builder = WalkBuilder()
         let small = ensemble.trees.filter(SlicedPlan.slices)
         let nodeCount = small.reduce(0) { $0 + $1.nodes.count + $1.leafValues.count }
         guard nodeCount < Int(UInt32.max) else { throw .tooLarge("\(nodeCount) nodes and leaves") }
         builder.nodes.reserveCapacity(nodeCount)
-        builder.values.reserveCapacity(nodeCount)
         for (index, tree) in ensemble.trees.enumerated() { builder.add(tree, columns, columns.firstNodes[index]) }
-        treeCount = ensemble.trees.count
-        walkedTreeCount = builder.walkedTrees.count
-        hasMembers = !builder.memberNodes.isEmpty
-        blocks = Blocks(
-            nodes: AlignedBytes(copying: builder.nodes),
-            values: AlignedBytes(copying: builder.values),
-            roots: AlignedBytes(copying: builder.roots),
-            outputs: AlignedBytes(copying: builder.outputs),
-            walkedTrees: AlignedBytes(copying: builder.walkedTrees),
-            memberNodes: AlignedBytes(copying: builder.memberNodes),
-            memberSets: AlignedBytes(copying: builder.memberSets)
-        )
-        // Safety: each block holds the array it was copied from, and lives as long as this value does.
-        unsafe nodes = UnsafePointer(blocks.nodes.start.assumingMemoryBound(to: Node.self))
-        unsafe values = UnsafePointer(blocks.values.start.assumingMemoryBound(to: Double.self))
-        unsafe roots = UnsafePointer(blocks.roots.start.assumingMemoryBound(to: UInt32.self))
-        unsafe outputs = UnsafePointer(blocks.outputs.start.assumingMemoryBound(to: UInt32.self))
-        unsafe walkedTrees = UnsafePointer(blocks.walkedTrees.start.assumingMemoryBound(to: UInt32.self))
-        unsafe memberNodes = UnsafePointer(blocks.memberNodes.start.assumingMemoryBound(to: MemberNode.self))
-        unsafe memberSets = UnsafePointer(blocks.memberSets.start.assumingMemoryBound(to: UInt64.self))
-        byteCount =
-            blocks.nodes.count + blocks.values.count + blocks.roots.count + blocks.outputs.count
-            + blocks.walkedTrees.count + blocks.memberNodes.count + blocks.memberSets.count
+        blocks.put(.walkNodes, builder.nodes)
+        blocks.put(.walkRoots, builder.roots)
+        blocks.put(.walkOutputs, builder.outputs)
+        blocks.put(.walkedTrees, builder.walkedTrees)
+        blocks.put(.walkMembers, builder.memberNodes)
+        blocks.put(.walkSets, builder.memberSets)
     }
 }
 
 private struct WalkBuilder {
     var nodes: [WalkPlan.Node] = []
-    var values: [Double] = []
     var roots: [UInt32] = []
     var outputs: [UInt32] = []
     var walkedTrees: [UInt32] = []
@@ -129,19 +135,16 @@ private struct WalkBuilder {
         roots.append(UInt32(root))
         outputs.append(UInt32(tree.output))
         nodes.append(contentsOf: repeatElement(WalkPlan.Node(child: 0, column: 0, key: 0, flags: 0), count: count))
-        values.append(contentsOf: repeatElement(0, count: count))
         links.removeAll(keepingCapacity: true)
         links.append(contentsOf: repeatElement(0, count: count))
         if tree.nodes.isEmpty { links[0] = ~0 }
         // Out of the struct and into locals, so that the loop below checks for no second owner.
         let places = columns.places[firstNode..<firstNode + tree.nodes.count]
-        var (nodes, values, links): ([WalkPlan.Node], [Double], [Int32]) = ([], [], [])
+        var (nodes, links): ([WalkPlan.Node], [Int32]) = ([], [])
         swap(&nodes, &self.nodes)
-        swap(&values, &self.values)
         swap(&links, &self.links)
-        addLevels(tree, places, columns, root: root, &nodes, &values, &links)
+        addLevels(tree, places, columns, root: root, &nodes, &links)
         swap(&nodes, &self.nodes)
-        swap(&values, &self.values)
         swap(&links, &self.links)
     }
 
@@ -152,18 +155,16 @@ private struct WalkBuilder {
         _ columns: CodeColumns,
         root: Int,
         _ nodes: inout [WalkPlan.Node],
-        _ values: inout [Double],
         _ links: inout [Int32]
     ) {
         let (treeNodes, leafValues, places) = (tree.nodes, tree.leafValues, places.span)
         var steps = nodes.mutableSpan
-        var leaves = values.mutableSpan
         var pending = links.mutableSpan
         var next = 1
         for at in pending.indices {
             let link = pending[at]
             if link < 0 {
-                leaves[root + at] = leafValues[Int(~link)]
+                steps[root + at] = WalkPlan.Node(leaf: leafValues[Int(~link)])
                 continue
             }
             let node = treeNodes[Int(link)]

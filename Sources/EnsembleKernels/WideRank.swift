@@ -66,7 +66,7 @@ enum WideRank {
     ) {
         // Safety: see the caller.
         let (keys, bases, steps) = unsafe (ranker.keys, ranker.bases, ranker.steps)
-        let to = unsafe tile + column.column &<< tileShift
+        let to = unsafe tile + Int(column.column) &<< tileShift
         for row in 0..<count {
             let value = unsafe from[row &* rowStride]
             let isSpecial = column.isSpecial(value, abs(value) <= Float(Arithmetic.zeroThreshold))
@@ -117,10 +117,10 @@ enum WideRank {
                     let rank = unsafe isSpecial ? Int(column.specialCode) : ranker.rank(of: value, passesEqual)
                     let inTile = row & (tileRows - 1)
                     let tile = unsafe codes + (row - inTile) * columns
-                    unsafe tile[column.column << tileShift + inTile] = UInt16(truncatingIfNeeded: rank)
+                    unsafe tile[Int(column.column) << tileShift + inTile] = UInt16(truncatingIfNeeded: rank)
                 }
                 let last = (count - 1) & (tileRows - 1)
-                let to = unsafe codes + (count - 1 - last) * columns + column.column << tileShift
+                let to = unsafe codes + (count - 1 - last) * columns + Int(column.column) << tileShift
                 for row in (last + 1)..<(last & ~7) + 8 { unsafe to[row] = to[last] }
             }
         }
@@ -130,7 +130,7 @@ enum WideRank {
 extension WideRankColumn {
     @inline(__always)
     fileprivate func isSpecial<Value: BinaryFloatingPoint>(_ value: Value, _ isZero: Bool) -> Bool {
-        value != value || isZero && zeroIsSpecial
+        value != value || isZero && zeroSpecial != 0
     }
 }
 

@@ -30,14 +30,37 @@ struct WideRanker: BitwiseCopyable {
 
 /// One wide code column.
 struct WideRankColumn: BitwiseCopyable {
-    let column: Int
-    /// Whether zero is special as NaN is.
-    let zeroIsSpecial: Bool
+    /// Its number.
+    let column: UInt32
+    /// Whether zero is special as NaN is: 1, or 0.
+    let zeroSpecial: UInt16
     /// The code of what is special.
     let specialCode: UInt16
 }
 
-/// The wide rank tables of an ensemble, laid out in one block.
+/// A wide ranker as a plan's blocks hold it: places in the tables stand for pointers.
+struct StoredWideRanker: BitwiseCopyable {
+    var feature: UInt32
+    /// Its first column among all wide rankers' columns.
+    var firstColumn: UInt32
+    var columnCount: UInt32
+    var thresholdCount: UInt32
+    var baseCount: UInt32
+    var steps: UInt32
+    var isByKey: UInt32
+    var low: Float
+    var scale: Float
+    /// In lines of 64 bytes.
+    var thresholdsLine: UInt32
+    var keysLine: UInt32
+    var basesLine: UInt32
+
+    /// Thresholds and keys, with what is behind them: from any rank on there are as many as a search may look at, or
+    /// compare with.
+    var filledCount: Int { Int(thresholdCount) + 8 + 1 << Int(steps) }
+}
+
+/// The wide rank tables of an ensemble, and the records that point into them.
 @safe
 struct WideRankerBlock: ~Copyable {
     /// By feature; valid while this value lives.
@@ -45,86 +68,81 @@ struct WideRankerBlock: ~Copyable {
     /// Whether a value passes a threshold that it equals.
     let passesEqual: Bool
 
-    private let tables: AlignedBytes
+    private let blocks: PlanBlocks
     private let records: AlignedBytes
 
-    /// Bytes of it all.
-    var byteCount: Int { tables.count + records.count }
-
-    init(_ rankTables: [RankTable], _ arithmetic: Arithmetic) {
+    /// The wide rankers of a plan whose numbers stay inside its blocks.
+    init(_ blocks: PlanBlocks, _ arithmetic: Arithmetic) {
+        self.blocks = blocks
         passesEqual = arithmetic.comparison == .lessThan
-        let parts = rankTables.map { WideRankerParts($0, arithmetic) }
-        // Safety: the block has the bytes of all parts, each array of which ends at a multiple of 64, so that all stay
-        // aligned; the records' block has room for one a table.
-        tables = AlignedBytes(count: parts.reduce(0) { $0 + $1.byteCount })
-        unsafe records = AlignedBytes(count: parts.count * MemoryLayout<WideRanker>.stride)
-        let start = unsafe records.start.bindMemory(to: WideRanker.self, capacity: parts.count)
-        var next = unsafe tables.start
-        for (index, part) in parts.enumerated() { unsafe (start + index).initialize(to: part.lay(&next)) }
-        unsafe rankers = UnsafeBufferPointer(start: start, count: parts.count)
-    }
-}
-
-/// One feature's tables before they have a place.
-private struct WideRankerParts {
-    let feature: Int
-    let buckets: WideBuckets
-    let thresholds: [Double]
-    let keys: [Int32]
-    let columns: [WideRankColumn]
-
-    init(_ table: RankTable, _ arithmetic: Arithmetic) {
-        feature = table.feature
-        buckets = WideBuckets(table.thresholds)
-        // From any rank on there are as many as a search may look at, or compare with.
-        let filling = 8 + 1 << buckets.steps
-        thresholds = table.thresholds + [Double](repeating: .nan, count: filling)
-        keys =
-            table.thresholds.map { threshold in
-                let key = orderedKey(RankTable.narrowed(threshold))
-                return arithmetic.comparison == .lessThan ? key : key + 1
-            } + [Int32](repeating: .max, count: filling)
-        columns = table.columns.map { column in
-            WideRankColumn(
-                column: column.column,
-                zeroIsSpecial: column.special.includesZero,
-                specialCode: UInt16(table.code(of: column.special, arithmetic))
+        // Safety: the block has room for a record each, places are inside the tables, and this value keeps them all.
+        let stored = unsafe blocks.elements(.wideRankers, of: StoredWideRanker.self)
+        let tables = unsafe blocks.start(.wideRankTables)
+        unsafe records = AlignedBytes(count: stored.count * MemoryLayout<WideRanker>.stride)
+        let start = unsafe records.start.bindMemory(to: WideRanker.self, capacity: stored.count)
+        for index in stored.indices {
+            let ranker = unsafe stored[index]
+            unsafe (start + index).initialize(
+                to: WideRanker(
+                    feature: Int(ranker.feature),
+                    thresholds: (tables + Int(ranker.thresholdsLine) * 64).assumingMemoryBound(to: Double.self),
+                    keys: (tables + Int(ranker.keysLine) * 64).assumingMemoryBound(to: Int32.self),
+                    bases: (tables + Int(ranker.basesLine) * 64).assumingMemoryBound(to: UInt16.self),
+                    columns: blocks.first(.wideRankColumns) + Int(ranker.firstColumn),
+                    columnCount: Int(ranker.columnCount),
+                    keyCount: ranker.filledCount,
+                    baseCount: Int(ranker.baseCount),
+                    top: Float(ranker.baseCount) - 1,
+                    low: ranker.low,
+                    scale: ranker.scale,
+                    isByKey: ranker.isByKey != 0,
+                    steps: Int(ranker.steps)
+                )
             )
         }
+        unsafe rankers = UnsafeBufferPointer(start: start, count: stored.count)
     }
 
-    private static func lines<Element>(_ elements: [Element]) -> Int {
-        (elements.count * MemoryLayout<Element>.stride + 63) / 64 * 64
-    }
-
-    var byteCount: Int {
-        Self.lines(thresholds) + Self.lines(keys) + Self.lines(buckets.bases) + Self.lines(columns)
-    }
-
-    /// Copies everything to its place, from `next` on, and returns the record that points to it.
-    func lay(_ next: inout UnsafeMutableRawPointer) -> WideRanker {
-        // Safety: the caller's block has `byteCount` bytes from `next` on.
-        func place<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element> {
-            let start = unsafe next.bindMemory(to: Element.self, capacity: elements.count)
-            for (at, element) in elements.enumerated() { unsafe start[at] = element }
-            unsafe next += Self.lines(elements)
-            return unsafe UnsafePointer(start)
+    /// Lays out the tables.
+    static func pack(_ rankTables: [RankTable], _ arithmetic: Arithmetic, into blocks: PlanBlocks) {
+        var rankers: [StoredWideRanker] = []
+        var columns: [WideRankColumn] = []
+        var tables = LineTables()
+        for table in rankTables {
+            let buckets = WideBuckets(table.thresholds)
+            var ranker = StoredWideRanker(
+                feature: UInt32(table.feature),
+                firstColumn: UInt32(columns.count),
+                columnCount: UInt32(table.columns.count),
+                thresholdCount: UInt32(table.thresholds.count),
+                baseCount: UInt32(buckets.bases.count),
+                steps: UInt32(buckets.steps),
+                isByKey: buckets.isByKey ? 1 : 0,
+                low: buckets.low,
+                scale: buckets.scale,
+                thresholdsLine: 0,
+                keysLine: 0,
+                basesLine: tables.append(buckets.bases)
+            )
+            let filling = ranker.filledCount - table.thresholds.count
+            let keys = table.thresholds.map { threshold in
+                let key = orderedKey(RankTable.narrowed(threshold))
+                return arithmetic.comparison == .lessThan ? key : key + 1
+            }
+            ranker.thresholdsLine = tables.append(table.thresholds + [Double](repeating: .nan, count: filling))
+            ranker.keysLine = tables.append(keys + [Int32](repeating: .max, count: filling))
+            rankers.append(ranker)
+            columns += table.columns.map { special, column in
+                WideRankColumn(
+                    column: UInt32(column),
+                    zeroSpecial: special.includesZero ? 1 : 0,
+                    specialCode: UInt16(table.code(of: special, arithmetic))
+                )
+            }
         }
-        return unsafe WideRanker(
-            feature: feature,
-            thresholds: place(thresholds),
-            keys: place(keys),
-            bases: place(buckets.bases),
-            columns: place(columns),
-            columnCount: columns.count,
-            keyCount: keys.count,
-            baseCount: buckets.bases.count,
-            top: Float(buckets.bases.count - 1),
-            low: buckets.low,
-            scale: buckets.scale,
-            isByKey: buckets.isByKey,
-            steps: buckets.steps
-        )
+        blocks.put(.wideRankers, rankers)
+        blocks.put(.wideRankColumns, columns)
+        blocks.put(.wideRankTables, tables.bytes)
     }
 }
 
@@ -138,6 +156,9 @@ struct WideBuckets {
 
     /// More would not stay in the nearest cache, and ``bucketNumber(_:_:_:_:)`` has room for 65,536.
     private static let bucketCounts = [64, 256, 1024, 4096, 16_384]
+    static let bucketsMax = 16_384
+    /// All thresholds that two bytes can count may be in one bucket.
+    static let stepsMax = 16
 
     init(_ thresholds: [Double]) {
         let floats = thresholds.map { Float($0) }

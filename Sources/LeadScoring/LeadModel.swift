@@ -13,9 +13,7 @@ public final class LeadModel: Sendable {
     public let version: String
     /// What the model does with a batch.
     public let recipe: ScoringRecipe
-    /// The ensemble's form and origin; its trees are in ``kernel`` and not kept twice.
-    public let ensembleSummary: EnsembleSummary
-    /// The ensemble, packed.
+    /// The ensemble, packed, and what is known of it beside its trees.
     public let kernel: EnsembleKernel
 
     let plan: FeaturePlan
@@ -32,25 +30,48 @@ public final class LeadModel: Sendable {
     ///   - ensemble: the trees.
     ///   - kernel: the kernel to use; the best that the processor can run if nil.
     /// - Throws: ``InvalidRecipe`` if the recipe does not fit the ensemble, and what `EnsembleKernel` throws.
-    public init(
+    public convenience init(
         name: String,
         version: String,
         recipe: ScoringRecipe,
         ensemble: Ensemble,
         kernel: KernelName? = nil
     ) throws {
+        try self.init(name, version, recipe, EnsembleOutline(ensemble)) {
+            try EnsembleKernel(ensemble, kernel: kernel)
+        }
+    }
+
+    /// A model of an ensemble that is packed already.
+    /// - Parameters:
+    ///   - name: the name that requests ask for; 1 to 255 bytes.
+    ///   - version: the exact version; at most 255 bytes.
+    ///   - recipe: what to do with a batch.
+    ///   - kernel: the ensemble, packed.
+    /// - Throws: ``InvalidRecipe`` if the recipe does not fit the ensemble.
+    public convenience init(name: String, version: String, recipe: ScoringRecipe, kernel: EnsembleKernel) throws {
+        try self.init(name, version, recipe, kernel.outline) { kernel }
+    }
+
+    /// Packs only what the recipe fits.
+    private init(
+        _ name: String,
+        _ version: String,
+        _ recipe: ScoringRecipe,
+        _ outline: EnsembleOutline,
+        packing: () throws -> EnsembleKernel
+    ) throws {
         guard !name.isEmpty, name.utf8.count <= 255, version.utf8.count <= 255 else {
             throw InvalidRecipe("a model's name has 1 to 255 bytes, its version at most 255")
         }
-        try recipe.validate(ensembleFeatureCount: ensemble.featureCount, ensembleOutputCount: ensemble.outputCount)
-        try recipe.validate(hashedFeatures: ensemble.derivedFeatures?.categoryColumns ?? [])
-        probabilities = try ProbabilityPlan(recipe, ensemble)
-        self.kernel = try EnsembleKernel(ensemble, kernel: kernel)
+        try recipe.validate(ensembleFeatureCount: outline.featureCount, ensembleOutputCount: outline.outputCount)
+        try recipe.validate(hashedFeatures: outline.hashedColumns)
+        probabilities = try ProbabilityPlan(recipe, outline)
+        kernel = try packing()
         self.name = name
         self.version = version
         self.recipe = recipe
-        ensembleSummary = EnsembleSummary(ensemble)
-        plan = try FeaturePlan(recipe, ensemble.arithmetic)
+        plan = try FeaturePlan(recipe, outline.arithmetic)
         if case .percentile(let cuts) = recipe.scale {
             scoreCuts = RisingCuts(cuts)
         } else {
@@ -89,31 +110,5 @@ public final class LeadModel: Sendable {
                 column: index
             )
         }
-    }
-}
-
-/// An ensemble's form and origin, without its trees.
-public struct EnsembleSummary: Sendable, Equatable {
-    /// The library and file it was read from.
-    public let provenance: Provenance
-    /// The objective, as the library writes it.
-    public let objective: String
-    /// Features a row has.
-    public let featureCount: Int
-    /// Margins a row gets.
-    public let outputCount: Int
-    /// Trees of all outputs.
-    public let treeCount: Int
-    /// Leaves of all trees.
-    public let leafCount: Int
-
-    /// The summary of an ensemble.
-    public init(_ ensemble: Ensemble) {
-        provenance = ensemble.provenance
-        objective = ensemble.objective
-        featureCount = ensemble.featureCount
-        outputCount = ensemble.outputCount
-        treeCount = ensemble.trees.count
-        leafCount = ensemble.leafCount
     }
 }

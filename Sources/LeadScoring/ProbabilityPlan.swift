@@ -1,3 +1,4 @@
+internal import EnsembleKernels
 public import TreeEnsemble
 
 #if canImport(Glibc)
@@ -17,10 +18,10 @@ struct ProbabilityPlan: Sendable {
 
     /// The plan of a recipe.
     /// - Throws: ``InvalidRecipe`` if the calibration is the ensemble's own and that gives no probability.
-    init(_ recipe: ScoringRecipe, _ ensemble: Ensemble) throws(InvalidRecipe) {
-        guard recipe.calibration != .identity || ensemble.transform.givesProbability else {
+    init(_ recipe: ScoringRecipe, _ outline: EnsembleOutline) throws(InvalidRecipe) {
+        guard recipe.calibration != .identity || outline.transform.givesProbability else {
             throw InvalidRecipe(
-                "the objective \(ensemble.objective) gives no probability; the recipe needs a calibration of its own"
+                "the objective \(outline.objective) gives no probability; the recipe needs a calibration of its own"
             )
         }
         calibration = recipe.calibration
@@ -29,9 +30,9 @@ struct ProbabilityPlan: Sendable {
         } else {
             curve = RisingCuts([])
         }
-        transform = ensemble.transform
+        transform = outline.transform
         outputIndex = recipe.outputIndex
-        divisor = Double(ensemble.averageDivisor)
+        divisor = Double(outline.averageDivisor)
     }
 
     /// Fills in the probabilities of rows.

@@ -65,7 +65,7 @@ enum InfoPages {
                         $0.name("columns")
                         $0.value(model.schema.columns.count)
                         $0.name("trees")
-                        $0.value(model.ensembleSummary.treeCount)
+                        $0.value(model.kernel.outline.treeCount)
                         $0.name("kernel")
                         $0.value(model.kernel.kernel.rawValue)
                     }

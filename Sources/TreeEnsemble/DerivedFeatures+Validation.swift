@@ -2,7 +2,7 @@ extension DerivedFeatures {
     /// Checks all that computing the features relies on.
     /// - Parameter featureCount: the width of a row.
     /// - Throws: ``InvalidEnsemble`` with the feature or combination.
-    func validate(featureCount: Int) throws(InvalidEnsemble) {
+    package func validate(featureCount: Int) throws(InvalidEnsemble) {
         var isCategory = [Bool](repeating: false, count: featureCount)
         for (index, column) in categoryColumns.enumerated() {
             guard column >= 0, column < featureCount, index == 0 || categoryColumns[index - 1] < column else {

@@ -98,8 +98,8 @@ typedef struct {
     uint64_t firstEntry;
     uint32_t firstMask;
     uint32_t testCount;
-    uint16_t entryCount;  // of each
-    uint16_t isInverted;  // 1: the mask is of the rows that the entries do not have
+    uint32_t entryCount;  // of each
+    uint32_t isInverted;  // 1: the mask is of the rows that the entries do not have
 } CShimsSlicedRun;
 
 typedef struct {
