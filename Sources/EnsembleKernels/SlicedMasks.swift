@@ -36,7 +36,7 @@ struct SlicedMasks {
             }
         }
         for table in codes.ranks.tables {
-            for column in table.columns.map(\.column) where isUsed[column] {
+            for (_, column) in table.columns where isUsed[column] {
                 firstMaskOfColumn[column] = UInt32(count)
                 columns.append(
                     CShimsSlicedColumn(
