@@ -50,7 +50,11 @@ struct RecordedRequestTests {
         client.close()
         #expect(server.stop() == 0)
         let bytes = try Self.bytes("reply.bin")
-        #expect(try ScoreReply.decode(bytes.rawBytes) == reply)
+        // The version's digest stands for the packed plan too, which another release may pack otherwise.
+        var recorded = try ScoreReply.decode(bytes.rawBytes)
+        #expect(recorded.version.prefix(7) == reply.version.prefix(7))
+        recorded.version = reply.version
+        #expect(recorded == reply)
         // Worked by hand from model.txt: the first lead goes left everywhere, -1.25 + 0.625 - 0.3.
         #expect(reply.margins.first == -1.25 + 0.625 - 0.3)
         #expect(reply.rows == 8 && reply.tiers == [1, 0, 0, 0, 0, 0, 1, 0])
