@@ -86,7 +86,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         let columns = try CodeColumns(ensemble)
         RankerBlock.pack(columns.ranks.tables, ensemble.arithmetic, into: blocks)
         WideRankerBlock.pack(columns.wideRanks.tables, ensemble.arithmetic, into: blocks)
-        columns.categories.tables.map(\.packed).put(into: blocks)
+        columns.categories.tables.map { $0.packed }.put(into: blocks)
         try WalkPlan.pack(ensemble, columns, into: blocks)
         try LargeTreePlan.pack(ensemble, columns, into: blocks)
         if kind.hasTreeLanes { TreeLanes.pack(ensemble, columns, into: blocks) }

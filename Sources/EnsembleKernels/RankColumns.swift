@@ -82,7 +82,7 @@ struct RankColumns {
         func entries(_ kind: SpecialValues) -> ArraySlice<SortedThresholds.Entry> {
             sorted.entries[sorted.range(ofKind: first + Int(kind.rawValue))]
         }
-        var union = kinds.flatMap { entries($0).lazy.map(\.value) }
+        var union = kinds.flatMap { entries($0).lazy.map { $0.value } }
         if kinds.count > 1 {
             union.sort()
             var kept = 0
@@ -121,7 +121,7 @@ struct RankColumns {
                         test: .comparison
                     )
                 }
-                append(feature, stretch.map(\.value), [kind], &nextColumn)
+                append(feature, stretch.map { $0.value }, [kind], &nextColumn)
             }
         }
     }
@@ -132,7 +132,7 @@ struct RankColumns {
         _ kinds: [SpecialValues],
         _ nextColumn: inout Int
     ) {
-        var columns: [(SpecialValues, Int)] = []
+        var columns: [(special: SpecialValues, column: Int)] = []
         for kind in kinds {
             columns.append((kind, nextColumn))
             nextColumn += 1

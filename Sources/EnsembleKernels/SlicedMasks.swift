@@ -26,7 +26,7 @@ struct SlicedMasks {
         firstMaskOfColumn = [UInt32](repeating: 0, count: codes.count)
         maskOfSplit = [UInt32](repeating: 0, count: codes.categories.splitCount * 2)
         for table in codes.ranks.tables {
-            for column in table.columns.map(\.column) where used[column] {
+            for column in table.columns.map({ $0.column }) where used[column] {
                 firstMaskOfColumn[column] = UInt32(count)
                 columns.append(
                     CShimsSlicedColumn(

@@ -38,6 +38,6 @@ extension [PackedCategories] {
                 )
             }
         )
-        blocks.put(.classes, flatMap(\.classes))
+        blocks.put(.classes, flatMap { $0.classes })
     }
 }

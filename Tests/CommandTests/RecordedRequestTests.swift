@@ -35,6 +35,13 @@ struct RecordedRequestTests {
             "requests"
         )
         #expect(saved.status == 0, "\(saved.errors)")
+        let page = try runner.run("inspect", "--json", "models/recorded")
+        let inspected = try JSONSerialization.jsonObject(with: Data(page.output))
+        let readiness = try #require((inspected as? [String: Any])?["readiness"] as? [String: Any])
+        let plans = try #require(readiness["plans"] as? [[String: Any]])
+        #expect(plans.count == 1 && plans[0]["file"] as? String == "plan-registers.bin", "\(readiness)")
+        #expect(plans[0]["kind"] as? String == "registers" && plans[0]["reason"] == nil, "\(readiness)")
+        #expect(readiness["again_milliseconds"] as? Double ?? 0 > 0, "\(readiness)")
         let request = try Self.bytes("request.bin")
         #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: runner.path("requests/request-1.bin")))) == request)
 
