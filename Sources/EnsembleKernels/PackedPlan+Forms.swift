@@ -11,13 +11,14 @@ private import Musl
 extension PackedPlan {
     /// Times each form on codes drawn at random and notes which is the fastest for how many rows.
     ///
-    /// Takes about as long as scoring a thousand rows.
+    /// Takes about as long as scoring a few hundred rows.
     mutating func measureForms(_ kernel: KernelName) {
         guard treeCount > 0 else { return }
         let scratch = KernelScratch()
         let memory = unsafe work(scratch, narrowedValues: 0)
         unsafe drawCodes(memory)
-        let sliceRows = min(KernelFunctions.of(kernel).sliceRows, Self.rowsMax)
+        // As many as are asked about: more cost more leaves, and no more masks.
+        let sliceRows = min(KernelFunctions.of(kernel).sliceRows, FormTable.rowsMax)
         let slices = nanoseconds { unsafe add(memory, count: sliceRows, kernel, .slices) }
         var walked: Double?
         if walk != nil { walked = nanoseconds { unsafe add(memory, count: 2, kernel, .walk) } / 2 }
@@ -45,7 +46,7 @@ extension PackedPlan {
             let ranker = unsafe ranks.rankers[index]
             for column in 0..<Int(unsafe ranker.columnCount) {
                 let place = unsafe Int(ranker.columns[column].place)
-                for row in 0..<Self.rowsMax {
+                for row in 0..<FormTable.rowsMax {
                     unsafe memory.codes[place + row] = UInt8(next(Int(ranker.thresholdCount) + 1))
                 }
             }
@@ -53,12 +54,12 @@ extension PackedPlan {
         for table in categoryTables {
             for column in 0..<table.columnCount {
                 let place = (table.firstColumn + column) * Self.rowsMax
-                for row in 0..<Self.rowsMax {
+                for row in 0..<FormTable.rowsMax {
                     unsafe memory.codes[place + row] = UInt8(next(CategoryTable.classesPerColumn))
                 }
             }
         }
-        let wideCount = WideRank.codeCount(columns: wideColumnCount)
+        let wideCount = wideColumnCount * FormTable.rowsMax
         for index in 0..<wideCount { unsafe memory.wideCodes[index] = UInt16(truncatingIfNeeded: next(1 << 16)) }
     }
 
@@ -95,7 +96,7 @@ extension PackedPlan {
         return least
     }
 
-    private static let measuringNanosecondsMax: UInt64 = 200_000
+    private static let measuringNanosecondsMax: UInt64 = 100_000
 }
 
 /// CLOCK_MONOTONIC: `.ci/arm64` builds this without Swift's own clocks.

@@ -146,18 +146,18 @@ extension PlanCheck {
         for index in steps.indices {
             let step = unsafe steps[index]
             mask = max(mask, step.mask)
-            slot = max(slot, step.reach, step.stays, step.passes)
+            slot = max(max(slot, step.reach), max(step.stays, step.passes))
         }
         let twigs = unsafe blocks.elements(.twigs, of: CShimsTwig.self)
         for index in twigs.indices {
             let twig = unsafe twigs[index]
             mask = max(mask, twig.mask)
-            slot = max(slot, twig.reach, twig.lowest)
+            slot = max(slot, max(twig.reach, twig.lowest))
         }
         let pairs = unsafe blocks.elements(.pairs, of: CShimsPair.self)
         for index in pairs.indices {
             let pair = unsafe pairs[index]
-            slot = max(slot, pair.slot, pair.partner, pair.lowest)
+            slot = max(max(slot, pair.slot), max(pair.partner, pair.lowest))
         }
         let empties = unsafe blocks.elements(.empties, of: UInt32.self)
         for index in empties.indices { slot = unsafe max(slot, empties[index]) }

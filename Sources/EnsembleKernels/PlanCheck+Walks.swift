@@ -32,8 +32,8 @@ extension PlanCheck {
         guard unsafe roots.allSatisfy({ Int($0) < rootEnd }),
             unsafe outputs.allSatisfy({ Int($0) < shape.outputCount })
         else { throw StoredPlanError("a walked tree is outside") }
-        // By place, whether a walk goes on from there: elsewhere are leaves, whose values may be any bits.
-        var isNode = [Bool](repeating: false, count: nodes.count)
+        // By place, 1 if a walk goes on from there: elsewhere are leaves, whose values may be any bits.
+        var isNode = [UInt8](repeating: 0, count: nodes.count + 2)
         // Each once: of two walks of one tree, the second would go on from the first one's leaf.
         var last = -1
         let walked = unsafe blocks.elements(.walkedTrees, of: UInt32.self)
@@ -42,34 +42,42 @@ extension PlanCheck {
             guard tree > last, tree < roots.count, unsafe Int(roots[tree]) < nodes.count else {
                 throw StoredPlanError("walked tree \(tree) is outside")
             }
-            isNode[unsafe Int(roots[tree])] = true
+            isNode[unsafe Int(roots[tree])] = 1
             last = tree
         }
         try unsafe checkWalkNodes(nodes, &isNode)
     }
 
     /// Each node's children stand behind it, and so every walk ends.
+    ///
+    /// Nodes and leaves take turns as no processor foresees, so that both take the same way, without a branch.
     private func checkWalkNodes(
         _ nodes: UnsafeBufferPointer<WalkPlan.Node>,
-        _ isNode: inout [Bool]
+        _ isNode: inout [UInt8]
     ) throws(StoredPlanError) {
         let members = unsafe blocks.elements(.walkMembers, of: WalkPlan.MemberNode.self)
+        let (count, columnCount, hasMembers) = (nodes.count, shape.columnCount, members.count > 0)
         var isNode = isNode.mutableSpan
-        for index in isNode.indices where isNode[index] {
+        var outside: UInt8 = 0
+        for index in 0..<count {
             let node = unsafe nodes[index]
-            var child = Int(node.child)
-            if node.flags & WalkPlan.isMember != 0 {
+            let walksOn = isNode[index]
+            var (child, column) = (Int(node.child), Int(node.column))
+            if hasMembers, walksOn != 0, node.flags & WalkPlan.isMember != 0 {
                 guard child < members.count else { throw StoredPlanError("node \(index) of the walks is outside") }
-                child = unsafe Int(members[child].child)
-            } else if Int(node.column) >= shape.columnCount {
-                throw StoredPlanError("node \(index) of the walks looks at a column that is not there")
+                (child, column) = unsafe (Int(members[child].child), 0)
             }
-            guard child > index, child + 1 < isNode.count else {
-                throw StoredPlanError("node \(index) of the walks is outside")
-            }
-            if node.flags & WalkPlan.leftIsLeaf == 0 { isNode[child] = true }
-            if node.flags & WalkPlan.rightIsLeaf == 0 { isNode[child + 1] = true }
+            let isInside: UInt8 =
+                (child > index ? 1 : 0) & (child + 1 < count ? 1 : 0) & (column < columnCount ? 1 : 0)
+            let goes = walksOn & isInside
+            outside |= walksOn ^ goes
+            // Where no walk goes on there is nothing to mark: the two places behind the last one take it.
+            let mask = 0 &- Int(goes)
+            let target = child & mask | count & ~mask
+            isNode[target] |= goes & ~(node.flags / WalkPlan.leftIsLeaf) & 1
+            isNode[target + 1] |= goes & ~(node.flags / WalkPlan.rightIsLeaf) & 1
         }
+        guard outside == 0 else { throw StoredPlanError("a node of the walks is outside") }
     }
 
     func checkLargeTrees() throws(StoredPlanError) {

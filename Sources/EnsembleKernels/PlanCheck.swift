@@ -25,11 +25,11 @@ struct PlanCheck {
 
     /// - Throws: ``StoredPlanError`` with the first thing that is wrong.
     func run() throws(StoredPlanError) {
-        // Every column and mask has that many bytes of records and tables.
+        // Every column, mask and tree has that many bytes of records and tables.
         guard shape.columnCount <= min(CodeColumns.countMax, planByteCount / 16),
             shape.wideColumnCount <= min(LargeTreePlan.columnsMax, planByteCount / 16),
-            shape.maskCount <= min(SlicedMasks.countMax, planByteCount / 4)
-        else { throw StoredPlanError("it has more columns or masks than it has room for") }
+            shape.maskCount <= min(SlicedMasks.countMax, planByteCount / 4), shape.treeCount <= planByteCount / 32
+        else { throw StoredPlanError("it has more columns, masks or trees than it has room for") }
         guard shape.featureCount <= Self.featuresMax else {
             throw StoredPlanError("it is for \(shape.featureCount) features")
         }

@@ -57,6 +57,9 @@ struct PlanHead {
         if case .dividedBy(let count) = shape.sumScale, count < 1 {
             throw StoredPlanError("the head divides sums by \(count)")
         }
+        guard outline.featureCount <= PlanCheck.featuresMax else {
+            throw StoredPlanError("it is for \(outline.featureCount) features")
+        }
         if let derived {
             guard outline.arithmetic.values == .float32 else {
                 throw StoredPlanError("derived features are for trees that compare float32")

@@ -40,6 +40,47 @@ public final class EnsembleExamination {
         }
     }
 
+    /// Scores by a stored plan, in every form and on every kernel that reads it; what comes out may be any numbers.
+    func run(plan bytes: [UInt8], seed: UInt64) throws(FuzzTarget.Finding) -> FuzzTarget.Outcome {
+        let stored = StoredPlan(copying: bytes)
+        // Whatever model the plan says it is of.
+        let digest = Array(bytes.dropFirst(32).prefix(32))
+        var outcome: FuzzTarget.Outcome?
+        for name in EnsembleKernel.supportedByProcessor {
+            for form in EvaluationForm.allCases {
+                do throws(StoredPlanError) {
+                    let kernel = try EnsembleKernel(stored: stored, modelDigest: digest, kernel: name, form: form)
+                    if kernel.featureCount <= Self.featuresMax, kernel.outputCount <= Self.featuresMax {
+                        score(kernel, seed: seed)
+                    }
+                    outcome = .read
+                } catch {
+                    guard !error.description.isEmpty else { throw FuzzTarget.Finding("refused without words") }
+                    outcome = outcome ?? .refused(error.description)
+                }
+            }
+        }
+        return outcome ?? .refused("no kernel runs here")
+    }
+
+    private func score(_ kernel: EnsembleKernel, seed: UInt64) {
+        var random = SplitMix(state: seed)
+        let edges: [Double] = [.nan, 0, -1, 0.5, 3, 1e9, -.infinity]
+        for rows in [1, 3, 70] {
+            let doubles = (0..<rows * kernel.featureCount).map { _ in edges[Int.random(in: 0..<7, using: &random)] }
+            let floats = doubles.map { Float($0) }
+            let layout = MatrixLayout.rowMajor(stride: kernel.featureCount)
+            var margins = [Double](repeating: 0, count: rows * kernel.outputCount)
+            var span = margins.mutableSpan
+            kernel.margins(rows: rows, values: floats.span, layout: layout, scratch: scratch, into: &span)
+            var ofDoubles = margins.mutableSpan
+            kernel.margins(rows: rows, values: doubles.span, layout: layout, scratch: scratch, into: &ofDoubles)
+        }
+    }
+
+    /// Plans of more features would take long to score, whatever their trees.
+    private static let featuresMax = 1024
+
     private func compare(
         _ kernel: EnsembleKernel,
         _ rows: ProbeRows,

@@ -19,6 +19,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case catBoostJSON = "catboost-json"
     /// Tables of numbers.
     case npy
+    /// Packed plans, as bundles keep them.
+    case plan
 
     /// What a parser made of an input.
     public enum Outcome: Equatable, Sendable {
@@ -67,6 +69,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
                 "\"nan_value_treatment\":\"AsTrue\"",
                 "\"scale_and_bias\":[1,[0]]", "\"border\":1e999", "\"float_feature_index\":1048576", "null", "[]",
             ]
+        case .plan: ["LDLPLAN1", "\u{3}\0\0\0", "\u{40}\0\0\0", "\u{7F}\u{7F}", "\u{1}\0\0\0"]
         case .npy:
             [
                 "'descr': '<f8'", "'fortran_order': True", "'shape': (0, 9223372036854775807)", "(,)", "\u{93}NUMPY",
@@ -85,6 +88,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     public func examine(_ bytes: [UInt8], _ examination: EnsembleExamination) throws(Finding) -> Outcome {
         switch self {
         case .npy: return try examineArray(bytes)
+        case .plan: return try examination.run(plan: bytes, seed: Self.seed(of: bytes))
         default: break
         }
         let ensemble: Ensemble

@@ -34,7 +34,10 @@ public final class LeadServer: Sendable {
     ///   - log: where the server tells what it does.
     /// - Throws: ``ServerStartError``.
     public convenience init(_ configuration: ServerConfiguration, log: Logger) throws {
-        try self.init(configuration, source: .folder(configuration.modelsPath), log: log)
+        let source = ModelSource.folder(configuration.modelsPath) { words in
+            log.warning("a packed plan is not used", metadata: ["plan": "\(words)"])
+        }
+        try self.init(configuration, source: source, log: log)
     }
 
     /// A server of models from another source.

@@ -20,13 +20,21 @@ package struct ModelSource: Sendable {
     /// The bundles of a folder.
     ///
     /// Loading re-scores a bundle's golden rows on the kernel that will serve, which also warms it.
-    package static func folder(_ path: String) -> ModelSource {
+    /// - Parameters:
+    ///   - path: the folder.
+    ///   - notice: takes what the operator should hear of a bundle that is served all the same.
+    /// - Returns: the source.
+    package static func folder(_ path: String, notice: @escaping @Sendable (String) -> Void) -> ModelSource {
         let store = BundleStore(path: path)
         return ModelSource(
             find: {
                 Dictionary(try store.listing().map { ($0.name, $0.versions) }) { first, _ in first }
             },
-            load: { try store.load(name: $0, version: $1).model }
+            load: { name, version in
+                let bundle = try store.load(name: name, version: version)
+                if let words = bundle.notice { notice(words) }
+                return bundle.model
+            }
         )
     }
 }

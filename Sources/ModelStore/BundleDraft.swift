@@ -53,4 +53,22 @@ public struct LoadedBundle: Sendable {
     public let goldenRows: GoldenRows
     /// The report as JSON, if there is one.
     public let report: [UInt8]?
+    /// What became of the packed plan beside the model file.
+    public let plan: PlanUse
+
+    /// What an operator should hear of a bundle that is served all the same; nil if there is nothing.
+    public var notice: String? {
+        guard case .refused(let file, let reason) = plan else { return nil }
+        return "\(path)/\(file) is not used (\(reason)); the model file was read and packed instead, which takes longer"
+    }
+}
+
+/// What became of a bundle's packed plan.
+public enum PlanUse: Sendable, Equatable {
+    /// The kernel reads the plan of this file.
+    case used(file: String)
+    /// The bundle has no plan for the kernel: the model file was read and packed.
+    case absent
+    /// The plan in this file could not be used, for this reason: the model file was read and packed.
+    case refused(file: String, reason: String)
 }

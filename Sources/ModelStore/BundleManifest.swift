@@ -46,7 +46,7 @@ public struct BundleManifest: Codable, Sendable, Equatable {
     public struct File: Codable, Sendable, Equatable {
         /// Its name in the bundle's folder.
         public var name: String
-        /// What it is: `model`, `golden`, `report`, or something that a later reader knows.
+        /// What it is: `model`, `golden`, `report`, `plan`, or something that a later reader knows.
         public var role: String
         /// Its length.
         public var bytes: Int
@@ -70,25 +70,15 @@ public struct BundleManifest: Codable, Sendable, Equatable {
     static func decode(_ bytes: [UInt8], path: String) throws -> BundleManifest {
         let data = Data(bytes)
         do {
-            let head = try JSONDecoder().decode(Head.self, from: data)
-            guard head.format == formatName else {
-                throw BundleError(path: path, problem: "this is no manifest of a bundle (format \"\(head.format)\")")
+            let manifest: BundleManifest
+            do {
+                manifest = try JSONDecoder().decode(BundleManifest.self, from: data)
+            } catch {
+                // What another version of the format holds need not look like this one's.
+                try JSONDecoder().decode(Head.self, from: data).check(path: path)
+                throw error
             }
-            guard (1...newestFormat).contains(head.formatVersion) else {
-                throw BundleError(
-                    path: path,
-                    problem: "bundle format \(head.formatVersion); this program reads up to \(newestFormat)",
-                    remedy: "use the program that wrote it: \(head.source?.tool ?? "a newer leadline")"
-                )
-            }
-            if let ability = head.requires.first {
-                throw BundleError(
-                    path: path,
-                    problem: "the bundle requires \"\(ability)\", which this program does not have",
-                    remedy: "use the program that wrote it: \(head.source?.tool ?? "a newer leadline")"
-                )
-            }
-            let manifest = try JSONDecoder().decode(BundleManifest.self, from: data)
+            try Head(manifest).check(path: path)
             try manifest.checkFiles(path: path)
             return manifest
         } catch let error as DecodingError {
@@ -106,7 +96,39 @@ public struct BundleManifest: Codable, Sendable, Equatable {
         var formatVersion: Int
         var requires: [String]
         var source: Source?
+
+        init(_ manifest: BundleManifest) {
+            format = manifest.format
+            formatVersion = manifest.formatVersion
+            requires = manifest.requires
+            source = manifest.source
+        }
+
+        /// Whether this program can read and serve the rest.
+        func check(path: String) throws(BundleError) {
+            guard format == formatName else {
+                throw BundleError(path: path, problem: "this is no manifest of a bundle (format \"\(format)\")")
+            }
+            let remedy = "use the program that wrote it: \(source?.tool ?? "a newer leadline")"
+            guard (1...newestFormat).contains(formatVersion) else {
+                throw BundleError(
+                    path: path,
+                    problem: "bundle format \(formatVersion); this program reads up to \(newestFormat)",
+                    remedy: remedy
+                )
+            }
+            if let ability = requires.first {
+                throw BundleError(
+                    path: path,
+                    problem: "the bundle requires \"\(ability)\", which this program does not have",
+                    remedy: remedy
+                )
+            }
+        }
     }
+
+    /// The role of a packed plan, of which there may be any number: one a kind of kernels.
+    static let planRole = "plan"
 
     /// The only file of a role, if there is one.
     func file(role: String) -> File? { files.first { $0.role == role } }

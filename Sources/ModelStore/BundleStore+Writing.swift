@@ -40,13 +40,13 @@ extension BundleStore {
         let manifestBytes = try manifest.encoded()
         let digest = String(SHA256Digest.hexadecimal(of: manifestBytes).prefix(8))
         if let newest = try versions(ofModel: name).first, newest.digest == digest,
-            let same = try? load(name: name, version: newest.text)
+            let same = try? load(name: name, version: newest.text, isThorough: true)
         {
             return same
         }
         let contents = files.map { ($0.name, $0.bytes) } + [(manifestName, manifestBytes)]
         let version = try publish(contents, digest: digest, name: name)
-        return try load(name: name, version: version)
+        return try load(name: name, version: version, isThorough: true)
     }
 
     /// The files of a bundle but the manifest, by name.
@@ -67,6 +67,12 @@ extension BundleStore {
             (name: "model.\(suffix)", role: "model", bytes: draft.modelBytes),
         ]
         if let report = draft.report { files.append((name: "report.json", role: "report", bytes: report)) }
+        // Kernels of the other kind are for processors of long ago, which read the model file.
+        let kind = PlanKind.registers
+        let digest = SHA256Digest.of(draft.modelBytes)
+        if let plan = try StoredPlan.bytes(of: ensemble, for: kind, modelDigest: digest) {
+            files.append((name: "plan-\(kind).bin", role: BundleManifest.planRole, bytes: plan))
+        }
         return files
     }
 

@@ -61,17 +61,25 @@ public struct BundleStore: Sendable {
         }
     }
 
-    /// Loads one version of a model and checks all of it.
+    /// Loads one version of a model and checks all of it that serves.
     ///
     /// - Parameters:
     ///   - name: the model's name.
     ///   - version: the exact version.
     ///   - kernel: the kernel to serve with; the best that the processor can run if nil.
+    ///   - isThorough: check every file, also those that serving does not look at: the model file, where a packed plan of it
+    ///     serves, and plans for other kernels.
     /// - Returns: the bundle.
     /// - Throws: ``BundleError``.
-    public func load(name: String, version: String, kernel: KernelName? = nil) throws -> LoadedBundle {
+    public func load(
+        name: String,
+        version: String,
+        kernel: KernelName? = nil,
+        isThorough: Bool = false
+    ) throws -> LoadedBundle {
         guard isPlainName(name) else { throw BundleError(path: path, problem: "\"\(name)\" cannot name a model") }
-        return try BundleReader(folder: join(path, name, version), name: name, version: version).load(kernel)
+        return try BundleReader(folder: join(path, name, version), name: name, version: version)
+            .load(kernel, isThorough: isThorough)
     }
 
     /// Loads the newest version of a model that passes every check.
@@ -79,14 +87,19 @@ public struct BundleStore: Sendable {
     /// - Parameters:
     ///   - name: the model's name.
     ///   - kernel: the kernel to serve with; the best that the processor can run if nil.
+    ///   - isThorough: check every file, also those that serving does not look at.
     /// - Returns: the bundle, and the newer versions that did not pass.
     /// - Throws: ``BundleError`` if no version passes: the newest one's error.
-    public func loadNewest(name: String, kernel: KernelName? = nil) throws -> (bundle: LoadedBundle, failed: [Failed]) {
+    public func loadNewest(
+        name: String,
+        kernel: KernelName? = nil,
+        isThorough: Bool = false
+    ) throws -> (bundle: LoadedBundle, failed: [Failed]) {
         guard isPlainName(name) else { throw BundleError(path: path, problem: "\"\(name)\" cannot name a model") }
         var failed: [Failed] = []
         for version in try versions(ofModel: name) {
             do {
-                return (try load(name: name, version: version.text, kernel: kernel), failed)
+                return (try load(name: name, version: version.text, kernel: kernel, isThorough: isThorough), failed)
             } catch let error as BundleError {
                 failed.append(Failed(name: name, version: version.text, error: error))
             }
@@ -120,9 +133,10 @@ public struct BundleStore: Sendable {
     /// - Parameters:
     ///   - path: the folder.
     ///   - kernel: the kernel to score with; the best that the processor can run if nil.
+    ///   - isThorough: check every file, also those that serving does not look at.
     /// - Returns: the bundle.
     /// - Throws: ``BundleError``.
-    public static func load(path: String, kernel: KernelName? = nil) throws -> LoadedBundle {
+    public static func load(path: String, kernel: KernelName? = nil, isThorough: Bool = false) throws -> LoadedBundle {
         let whole = URL(fileURLWithPath: path).standardizedFileURL
         guard isFolder(whole.path) else {
             throw BundleError(
@@ -138,9 +152,19 @@ public struct BundleStore: Sendable {
             || FileManager.default.fileExists(atPath: join(whole.path, manifestName))
         if isVersion {
             let store = BundleStore(path: outer.deletingLastPathComponent().path)
-            return try store.load(name: outer.lastPathComponent, version: whole.lastPathComponent, kernel: kernel)
+            return try store.load(
+                name: outer.lastPathComponent,
+                version: whole.lastPathComponent,
+                kernel: kernel,
+                isThorough: isThorough
+            )
         }
-        return try BundleStore(path: outer.path).loadNewest(name: whole.lastPathComponent, kernel: kernel).bundle
+        let newest = try BundleStore(path: outer.path).loadNewest(
+            name: whole.lastPathComponent,
+            kernel: kernel,
+            isThorough: isThorough
+        )
+        return newest.bundle
     }
 
     /// What to say of a folder without a version: often it is the one above that was meant.

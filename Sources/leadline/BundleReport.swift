@@ -41,19 +41,24 @@ struct BundleReport: Encodable {
     var goldenRows: Int
     var fingerprint: String
     var columns: [Column]
+    var readiness: BundleReadiness
     var model: EnsembleReport
 
-    /// Reads the bundle's model file again, for what serving has no use for.
-    /// - Throws: ``Failure`` or `ModelFileError`.
-    init(_ bundle: LoadedBundle) throws {
+    /// Loads a bundle as a server does, then every file of it, whose digests are checked too, and reads the model file for
+    /// what serving has no use for.
+    /// - Parameter path: the bundle's or model's folder.
+    /// - Throws: `BundleError`, ``Failure`` or `ModelFileError`.
+    init(loading path: String) throws {
+        readiness = try BundleReadiness(loading: path)
+        let bundle = try BundleStore.load(path: path, isThorough: true)
         let manifest = bundle.manifest
         let recipe = manifest.recipe
         guard let file = manifest.files.first(where: { $0.role == "model" }) else {
             throw Failure("\(bundle.path): the bundle names no model file; copy it again from where it was made")
         }
-        let path = bundle.path + "/" + file.name
-        let bytes = try readWholeFile(path)
-        model = EnsembleReport(try ModelFile.read(bytes, name: path), bytes: bytes, file: file.name)
+        let modelPath = bundle.path + "/" + file.name
+        let bytes = try readWholeFile(modelPath)
+        model = EnsembleReport(try ModelFile.read(bytes, name: modelPath), bytes: bytes, file: file.name)
         // The recipe knows the features by the names people gave them; a trained model file often does not.
         for (index, feature) in recipe.features.enumerated() where index < model.features.count {
             model.features[index].name = feature.name
@@ -127,6 +132,7 @@ extension BundleReport {
         line("score", score)
         line("tiers", tiers.map { "\($0.name) from \(fourDigits($0.minimumProbability))" }.joined(separator: ", "))
         line("golden rows", "\(goldenRows), scored again just now: the same bits")
+        for (label, text) in readiness.lines { line(label, text) }
         for (index, figure) in figures.sorted(by: { $0.key < $1.key }).enumerated() {
             line(index == 0 ? "figures" : "", "\(figure.key) \(fourDigits(figure.value))")
         }

@@ -229,18 +229,6 @@ extension EnsembleReport {
         return library == "lightgbm" ? "text version \(libraryVersion)" : "written by \(libraryVersion)"
     }
 
-    private func timeText(_ milliseconds: Double) -> String {
-        "\(milliseconds < 10 ? (milliseconds * 100).rounded() / 100 : (milliseconds * 10).rounded() / 10) ms"
-    }
-
-    private func byteText(_ count: Int) -> String {
-        switch count {
-        case ..<10_000: "\(count) bytes"
-        case ..<10_000_000: "\((count + 512) >> 10) KiB"
-        default: "\((count + (1 << 19)) >> 20) MiB"
-        }
-    }
-
     private static let featuresShownMax = 40
 }
 
@@ -268,6 +256,20 @@ extension EnsembleReport.Derived {
         let tables =
             kinds.isEmpty ? "" : "; CTRs: \(kinds), looked up by \(combinations) combinations with \(keys) keys"
         return "\(oneHotFeatures) one-hot\(tables)"
+    }
+}
+
+/// A time for people.
+func timeText(_ milliseconds: Double) -> String {
+    "\(milliseconds < 10 ? (milliseconds * 100).rounded() / 100 : (milliseconds * 10).rounded() / 10) ms"
+}
+
+/// A size for people.
+func byteText(_ count: Int) -> String {
+    switch count {
+    case ..<10_000: "\(count) bytes"
+    case ..<10_000_000: "\((count + 512) >> 10) KiB"
+    default: "\((count + (1 << 19)) >> 20) MiB"
     }
 }
 

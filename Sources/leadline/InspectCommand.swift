@@ -13,7 +13,8 @@ struct Inspect: ParsableCommand {
         discussion: """
             A file is recognised by its content: library and version, objective, trees, features and how often each is \
             used, fingerprint, what loading it took in time and memory, and each kernel with the reason why it cannot run \
-            the model, if it cannot. A bundle is loaded as the server would load it, golden rows included, and tells of its columns, calibration and tiers too.
+            the model, if it cannot. A bundle is loaded as the server would load it, golden rows included, and tells of its columns, calibration and \
+            tiers, its packed plans, how soon it is ready, and in how much memory; then every file of it is checked.
 
             Examples:
               leadline inspect model.json
@@ -47,7 +48,7 @@ struct Inspect: ParsableCommand {
             return
         }
         if isFolder(file) {
-            let report = try BundleReport(BundleStore.load(path: file))
+            let report = try BundleReport(loading: file)
             if json { try printJSONLine(report) } else { try printText(report.text) }
             return
         }

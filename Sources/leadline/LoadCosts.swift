@@ -56,14 +56,15 @@ struct LoadCosts: Encodable {
     }
 
     /// The most memory of this process that was ever resident.
-    private static func peakBytes() -> Int? {
+    static func peakBytes() -> Int? {
         guard let status = try? [UInt8](contentsOfFile: "/proc/self/status") else { return nil }
         let line = status.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "VmHWM:".utf8) }
         let digits = line?.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         return digits.flatMap { Int(String(decoding: $0, as: UTF8.self)) }.map { $0 * 1024 }
     }
 
-    private static func milliseconds(_ duration: Duration) -> Double {
+    /// A time in milliseconds.
+    static func milliseconds(_ duration: Duration) -> Double {
         // Whole microseconds: more is noise.
         (duration / .microseconds(1)).rounded() / 1_000
     }

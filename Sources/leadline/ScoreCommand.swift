@@ -107,7 +107,9 @@ struct Score: AsyncParsableCommand {
         if let server {
             try await score(by: server)
         } else if let model {
-            let scorer = LocalScorer(try BundleStore.load(path: model).model)
+            let bundle = try BundleStore.load(path: model)
+            if let notice = bundle.notice { writeToStandardError("\(notice)\n") }
+            let scorer = LocalScorer(bundle.model)
             try await score(try LeadTable(path: leads), with: scorer, scorer.target)
         }
     }

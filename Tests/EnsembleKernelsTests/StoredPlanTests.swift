@@ -49,6 +49,19 @@ struct StoredPlanTests {
         try compare(random.ensemble, random.rows(130, using: &generator), "\(shape), seed 21")
     }
 
+    /// What fuzzers of plans start from. With `LEADLINE_RENEW_CORPUS` set it is written, as a new version of plans needs.
+    @Test("is made of the same bytes as ever", arguments: small, [PlanKind.registers, .memory])
+    func corpus(_ shape: EnsembleShape, _ kind: PlanKind) throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Corpus/plan")
+            .appendingPathComponent("\(shape.name.replacing(" ", with: "-"))-\(kind).bin")
+        var generator = SeededGenerator(seed: 21)
+        let ensemble = RandomEnsemble(shape, using: &generator).ensemble
+        let bytes = try #require(try StoredPlan.bytes(of: ensemble, for: kind, modelDigest: Self.digest))
+        if ProcessInfo.processInfo.environment["LEADLINE_RENEW_CORPUS"] != nil { try Data(bytes).write(to: file) }
+        #expect(try [UInt8](Data(contentsOf: file)) == bytes, "\(file.lastPathComponent)")
+    }
+
     @Test("with features that are computed first")
     func derived() throws {
         try compare(Self.withDerivedFeatures, Self.hashedRows, "derived features")

@@ -33,7 +33,7 @@ struct CorpusTests {
     func changes(_ target: FuzzTarget) throws {
         let corpus = try Self.files(target).map { [UInt8](try Data(contentsOf: $0)) }
         let seed = UInt64.random(in: 0...UInt64.max)
-        var mutator = Mutator(seed: seed, words: target.words, bytesMax: 1 << 14)
+        var mutator = Mutator(seed: seed, words: target.words, bytesMax: 1 << 16)
         let examination = EnsembleExamination()
         for round in 0..<500 {
             let input = mutator.next(from: corpus)
