@@ -14,10 +14,10 @@ public struct StoredPlanError: Error, Equatable, Sendable, CustomStringConvertib
     init(_ description: String) { self.description = description }
 }
 
-/// The bytes of a packed plan as ``bytes(of:for:modelDigest:)`` makes them: in memory, or mapped from a file.
+/// The bytes of a packed plan as ``bytes(of:for:modelDigest:)`` makes them.
 ///
-/// A mapped file must not be changed or cut while this value or a kernel made from it lives: its bytes are checked once,
-/// and read where they are.
+/// They are checked once and then read where they are, so they are this program's own: a file that is mapped instead may
+/// be written to or cut off under a kernel that reads it.
 ///
 /// Unchecked because of its pointer: the bytes are not written while this value lives.
 @safe
@@ -25,13 +25,14 @@ public final class StoredPlan: @unchecked Sendable {
     let start: UnsafeRawPointer
     /// Bytes in all.
     public let byteCount: Int
-    private let isMapped: Bool
 
     #if !hasFeature(Embedded)
-    /// Maps a file, to be read alone.
-    /// - Parameter path: the file; a link is not followed.
+    /// Reads a file.
+    /// - Parameters:
+    ///   - path: the file; a link is not followed.
+    ///   - expected: how long it must be, if that is known.
     /// - Throws: ``StoredPlanError`` if that cannot be.
-    public init(mappingFile path: String) throws(StoredPlanError) {
+    public init(readingFile path: String, byteCount expected: Int? = nil) throws(StoredPlanError) {
         // Safety: the path lives through the call.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw StoredPlanError("the file cannot be opened (errno \(errno))") }
@@ -44,14 +45,21 @@ public final class StoredPlan: @unchecked Sendable {
         guard status.st_size > 0, let size = Int(exactly: status.st_size) else {
             throw StoredPlanError("the file is empty")
         }
-        // Safety: a mapping of the whole file at a place that the system chooses; `deinit` alone takes it away.
-        let mapped = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0)
-        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
-            throw StoredPlanError("the file cannot be mapped (errno \(errno))")
+        guard size == expected ?? size else { throw StoredPlanError("\(size) bytes instead of \(expected ?? size)") }
+        // Safety: memory of the file's size, filled here, which `deinit` alone frees, or this if it cannot be filled.
+        let bytes = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+        var filled = 0
+        while filled < size {
+            let count = unsafe read(descriptor, bytes + filled, size - filled)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                unsafe bytes.deallocate()
+                throw StoredPlanError(count == 0 ? "the file was cut off" : "the file cannot be read (errno \(errno))")
+            }
+            filled += count
         }
-        unsafe start = UnsafeRawPointer(mapped)
+        unsafe start = UnsafeRawPointer(bytes)
         byteCount = size
-        isMapped = true
     }
     #endif
 
@@ -64,17 +72,10 @@ public final class StoredPlan: @unchecked Sendable {
         }
         unsafe start = UnsafeRawPointer(copy)
         byteCount = bytes.count
-        isMapped = false
     }
 
     deinit {
         // Safety: nothing points here any longer, as whatever does keeps this object.
-        #if !hasFeature(Embedded)
-        if isMapped {
-            unsafe munmap(UnsafeMutableRawPointer(mutating: start), byteCount)
-            return
-        }
-        #endif
         unsafe start.deallocate()
     }
 

@@ -19,7 +19,7 @@ struct PlanReader {
         let description: String
     }
 
-    /// Maps a plan, and begins with its digest; nil if the plan is for other kernels.
+    /// Reads a plan, and begins with its digest; nil if the plan is for other kernels.
     ///
     /// - Parameters:
     ///   - path: where the plan is.
@@ -27,10 +27,7 @@ struct PlanReader {
     ///   - kernel: the kernel to serve with; the best that the processor can run if nil.
     /// - Throws: why the plan cannot be used.
     init?(path: String, file: BundleManifest.File, _ kernel: KernelName?) throws {
-        stored = try StoredPlan(mappingFile: path)
-        guard stored.byteCount == file.bytes else {
-            throw Refusal(description: "\(stored.byteCount) bytes instead of \(file.bytes)")
-        }
+        stored = try StoredPlan(readingFile: path, byteCount: file.bytes)
         let wanted = (kernel ?? EnsembleKernel.supportedByProcessor.first ?? .portable).planKind
         guard try stored.kind() == wanted else { return nil }
         self.path = path

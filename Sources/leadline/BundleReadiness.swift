@@ -20,7 +20,7 @@ struct BundleReadiness: Encodable {
     let firstMilliseconds: Double
     /// Once more, the shortest of a few: as a server that runs takes it into service.
     let againMilliseconds: Double
-    /// Bytes of the packed ensemble; those of a plan are the file's own, mapped.
+    /// Bytes of the packed ensemble; those of a plan are as the file has them.
     let packedBytes: Int
     /// The most memory that was resident before and after the first time; nil where the system does not tell.
     let peakBytesBefore: Int?
@@ -48,7 +48,7 @@ struct BundleReadiness: Encodable {
         packedBytes = bundle.model.kernel.packedByteCount
         plans = bundle.manifest.files.filter { $0.role == "plan" }.map { file in
             var plan = Plan(file: file.name, bytes: file.bytes, isUsed: bundle.plan == .used(file: file.name))
-            plan.kind = (try? StoredPlan(mappingFile: bundle.path + "/" + file.name).kind())?.description
+            plan.kind = (try? StoredPlan(readingFile: bundle.path + "/" + file.name).kind())?.description
             if case .refused(file.name, let reason) = bundle.plan { plan.reason = reason }
             return plan
         }

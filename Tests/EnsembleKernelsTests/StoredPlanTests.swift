@@ -49,7 +49,9 @@ struct StoredPlanTests {
         try compare(random.ensemble, random.rows(130, using: &generator), "\(shape), seed 21")
     }
 
-    /// What fuzzers of plans start from. With `LEADLINE_RENEW_CORPUS` set it is written, as a new version of plans needs.
+    /// What fuzzers of plans start from.
+    ///
+    /// With `LEADLINE_RENEW_CORPUS` set it is written, as a new version of plans needs.
     @Test("is made of the same bytes as ever", arguments: small, [PlanKind.registers, .memory])
     func corpus(_ shape: EnsembleShape, _ kind: PlanKind) throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -186,23 +188,28 @@ struct StoredPlanTests {
     }
 
     @Test("from a file as from memory")
-    func mapped() throws {
+    func readFile() throws {
         let (file, rows) = try plan(Self.small[1])
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(
             "plan-\(UInt64.random(in: 0 ... .max))"
         )
         defer { try? FileManager.default.removeItem(at: path) }
         try Data(file).write(to: path)
-        let stored = try StoredPlan(mappingFile: path.path)
+        let stored = try StoredPlan(readingFile: path.path)
         #expect(stored.withBytes { $0.byteCount } == file.count)
         let kernel = try EnsembleKernel(stored: stored, modelDigest: Self.digest)
-        // A file that is gone is still mapped.
-        try FileManager.default.removeItem(at: path)
+        // What becomes of the file is nothing to the kernel: cut off in place, written to, gone.
+        let handle = try FileHandle(forWritingTo: path)
+        try handle.truncate(atOffset: 0)
+        try handle.write(contentsOf: [UInt8](repeating: 0xFF, count: file.count))
+        try handle.close()
         let form = RowForm.allCases[0]
         let expected = kernelMargins(try load(file), rows, form, KernelScratch())
         #expect(firstDifference(kernelMargins(kernel, rows, form, KernelScratch()), expected) == nil)
-        #expect(throws: StoredPlanError.self) { try StoredPlan(mappingFile: path.path) }
-        #expect(throws: StoredPlanError.self) { try StoredPlan(mappingFile: "/") }
+        #expect(throws: StoredPlanError.self) { try StoredPlan(readingFile: path.path, byteCount: file.count - 1) }
+        try FileManager.default.removeItem(at: path)
+        #expect(throws: StoredPlanError.self) { try StoredPlan(readingFile: path.path) }
+        #expect(throws: StoredPlanError.self) { try StoredPlan(readingFile: "/") }
     }
 
     @Test("and is not made of what needs raw values")
