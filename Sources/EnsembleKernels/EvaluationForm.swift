@@ -15,6 +15,9 @@ struct FormTable: Equatable {
     /// More rows than that are not asked about: a register's bits, so that another row costs slices nothing.
     static let rowsMax = 256
 
+    /// Rows that cost slices about as much as one.
+    static let rowsOfFew = 8
+
     /// By number of rows, from 0 on.
     private(set) var forms: [EvaluationForm]
     /// The form for more rows.
@@ -31,11 +34,12 @@ struct FormTable: Equatable {
     /// - Parameters:
     ///   - walk: what a row costs that is walked; nil where none can be.
     ///   - lanes: what one, two and four rows cost in lanes; nil where there are none.
-    ///   - slices: what slices cost, whatever their rows.
-    init(walk: Double?, lanes: (one: Double, two: Double, four: Double)?, slices: Double) {
+    ///   - slices: what ``rowsOfFew`` rows or fewer cost in slices, and each row above that.
+    init(walk: Double?, lanes: (one: Double, two: Double, four: Double)?, slices: (few: Double, perRow: Double)) {
         self.init()
         for rows in 1...Self.rowsMax {
-            var best = (form: EvaluationForm.slices, cost: slices)
+            let above = Double(max(0, rows - Self.rowsOfFew))
+            var best = (form: EvaluationForm.slices, cost: slices.few + above * slices.perRow)
             if let lanes {
                 let rest = [0, lanes.one, lanes.two, lanes.four][rows % 4]
                 let cost = Double(rows / 4) * lanes.four + rest

@@ -17,9 +17,10 @@ extension PackedPlan {
         let scratch = KernelScratch()
         let memory = unsafe work(scratch, narrowedValues: 0)
         unsafe drawCodes(memory)
-        // As many as are asked about: more cost more leaves, and no more masks.
-        let sliceRows = min(KernelFunctions.of(kernel).sliceRows, FormTable.rowsMax)
-        let slices = nanoseconds { unsafe add(memory, count: sliceRows, kernel, .slices) }
+        let fewSlices = nanoseconds { unsafe add(memory, count: FormTable.rowsOfFew, kernel, .slices) }
+        let moreSlices = nanoseconds { unsafe add(memory, count: Self.rowsMeasured, kernel, .slices) }
+        // What all rows share, masks and steps, and what each costs more: its leaves, and its way through large trees.
+        let perRow = max(0, moreSlices - fewSlices) / Double(Self.rowsMeasured - FormTable.rowsOfFew)
         var walked: Double?
         if walk != nil { walked = nanoseconds { unsafe add(memory, count: 2, kernel, .walk) } / 2 }
         var inLanes: (one: Double, two: Double, four: Double)?
@@ -30,10 +31,11 @@ extension PackedPlan {
                 nanoseconds { unsafe add(memory, count: 4, kernel, .lanes) }
             )
         }
-        // Large trees cost by the row, and eight rows at a time.
-        let slicesPerCall = large.treeCount == treeCount ? slices / Double(sliceRows) * 8 : slices
-        forms = FormTable(walk: walked, lanes: inLanes, slices: slicesPerCall)
+        forms = FormTable(walk: walked, lanes: inLanes, slices: (few: fewSlices, perRow: perRow))
     }
+
+    /// Rows enough to tell what each costs.
+    private static let rowsMeasured = 64
 
     /// Codes such as rows have: anything up to each column's largest.
     private func drawCodes(_ memory: Work) {
@@ -46,7 +48,7 @@ extension PackedPlan {
             let ranker = unsafe ranks.rankers[index]
             for column in 0..<Int(unsafe ranker.columnCount) {
                 let place = unsafe Int(ranker.columns[column].place)
-                for row in 0..<FormTable.rowsMax {
+                for row in 0..<Self.rowsMeasured {
                     unsafe memory.codes[place + row] = UInt8(next(Int(ranker.thresholdCount) + 1))
                 }
             }
@@ -54,12 +56,12 @@ extension PackedPlan {
         for table in categoryTables {
             for column in 0..<table.columnCount {
                 let place = (table.firstColumn + column) * Self.rowsMax
-                for row in 0..<FormTable.rowsMax {
+                for row in 0..<Self.rowsMeasured {
                     unsafe memory.codes[place + row] = UInt8(next(CategoryTable.classesPerColumn))
                 }
             }
         }
-        let wideCount = wideColumnCount * FormTable.rowsMax
+        let wideCount = wideColumnCount * Self.rowsMeasured
         for index in 0..<wideCount { unsafe memory.wideCodes[index] = UInt16(truncatingIfNeeded: next(1 << 16)) }
     }
 

@@ -87,9 +87,11 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         RankerBlock.pack(columns.ranks.tables, ensemble.arithmetic, into: blocks)
         WideRankerBlock.pack(columns.wideRanks.tables, ensemble.arithmetic, into: blocks)
         columns.categories.tables.map { $0.packed }.put(into: blocks)
-        try WalkPlan.pack(ensemble, columns, into: blocks)
         try LargeTreePlan.pack(ensemble, columns, into: blocks)
-        if kind.hasTreeLanes { TreeLanes.pack(ensemble, columns, into: blocks) }
+        // Trees in lanes take a few rows sooner than walks do, and then these would only make the plan larger.
+        if !kind.hasTreeLanes || !TreeLanes.pack(ensemble, columns, into: blocks) {
+            try WalkPlan.pack(ensemble, columns, into: blocks)
+        }
         let maskCount = SlicedPlan.pack(ensemble, columns, hasLookups: kind.hasLookups, into: blocks)
         var hasTree = [Bool](repeating: false, count: ensemble.outputCount)
         for tree in ensemble.trees { hasTree[tree.output] = true }

@@ -18,7 +18,7 @@ extension PlanCheck {
     }
 
     func checkWalks() throws(StoredPlanError) {
-        guard shape.columnCount <= WalkPlan.columnsMax else { return }
+        guard shape.columnCount <= WalkPlan.columnsMax, blocks.byteCount(.walkRoots) > 0 else { return }
         try checkMembers(.walkMembers, sets: .walkSets)
         let nodes = unsafe blocks.elements(.walkNodes, of: WalkPlan.Node.self)
         let roots = unsafe blocks.elements(.walkRoots, of: UInt32.self)

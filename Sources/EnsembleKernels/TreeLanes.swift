@@ -32,13 +32,13 @@ final class TreeLanes: @unchecked Sendable {
         )
     }
 
-    /// Packs a valid ensemble, unless a row's codes do not fit a table in registers, a tree's leaves one byte, or what
-    /// categories clear takes too much memory.
-    static func pack(_ ensemble: Ensemble, _ columns: CodeColumns, into blocks: PlanBlocks) {
-        guard columns.count <= Int(CShimsLaneColumnsMax),
+    /// Packs a valid ensemble; false, and nothing packed, if it has no tree, a row's codes do not fit a table in registers, a
+    /// tree's leaves one byte, or what categories clear takes too much memory.
+    static func pack(_ ensemble: Ensemble, _ columns: CodeColumns, into blocks: PlanBlocks) -> Bool {
+        guard !ensemble.trees.isEmpty, columns.count <= Int(CShimsLaneColumnsMax),
             ensemble.trees.allSatisfy({ $0.leafValues.count <= 8 * Int(CShimsLanePlanesMax) }),
             let categories = LaneCategories(columns.categories, ensemble)
-        else { return }
+        else { return false }
         let tables = LaneTables(columns)
         var builder = LaneBuilder(tables: tables, categories: categories, leafCount: ensemble.leafCount)
         for first in stride(from: 0, to: ensemble.trees.count, by: Int(CShimsTreeLanes)) {
@@ -57,6 +57,7 @@ final class TreeLanes: @unchecked Sendable {
         blocks.put(.laneTableColumns, tables.columns)
         blocks.put(.laneCategories, builder.categories.features)
         blocks.put(.laneClasses, builder.categories.bytes)
+        return true
     }
 
     /// Leaves that a plane has bits of.

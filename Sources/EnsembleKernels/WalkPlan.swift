@@ -67,9 +67,9 @@ final class WalkPlan: @unchecked Sendable {
     let memberSets: UnsafePointer<UInt64>
     private let blocks: PlanBlocks
 
-    /// The walks of a plan whose numbers stay inside its blocks; nil if it has more columns than a walk can number.
+    /// The walks of a plan whose numbers stay inside its blocks; nil if it has none, or more columns than a walk can number.
     init?(_ blocks: PlanBlocks, columnCount: Int) {
-        guard columnCount <= Self.columnsMax else { return nil }
+        guard columnCount <= Self.columnsMax, blocks.byteCount(.walkRoots) > 0 else { return nil }
         self.blocks = blocks
         // Safety: each block holds elements of its type, and this object keeps them all.
         let (allRoots, allWalked) = unsafe (
