@@ -7,16 +7,18 @@ internal import TreeEnsemble
 struct BenchKernel: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernel",
-        abstract: "Time the evaluator on a model and rows: from float32 rows in memory to margins, one thread.",
+        abstract: "Time the evaluator on a model and rows: from float32 rows in memory to margins.",
         discussion: """
-            One JSON object a line and batch size: nanoseconds a row (the median of nine samples of at least 40 ms, \
+            One JSON object a line and batch size: nanoseconds a row on one thread (the median of nine samples of at least 40 ms, \
             consecutive calls on different rows), and the kernel that ran. Before trees are looked at, values are turned \
             into codes, a byte each: preparation_share is the part of the time that this takes. With --codes it is done \
-            beforehand, and the trees alone are timed.
+            beforehand, and the trees alone are timed. With --threads each call is timed while all threads score, the \
+            clock's own time included, and ns_per_row is wall time by row of all threads together.
 
             Examples:
               leadline bench kernel model.json --rows rows.npy --batches 1,1000
               leadline bench kernel model.json --rows rows.npy --codes
+              leadline bench kernel model.json --rows rows.npy --batches 1,10000 --threads 2
             """
     )
 
@@ -43,6 +45,14 @@ struct BenchKernel: ParsableCommand {
     @Flag(help: "Time the trees alone, on rows that were turned into codes beforehand.")
     var codes = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Score on so many threads at once, and tell the latency of single calls: its median, p99, p99.9 and longest.",
+            valueName: "count"
+        )
+    )
+    var threads: Int?
+
     @Option(help: ArgumentHelp("Write all rows' margins, raw float64, in order.", valueName: "file"))
     var write: String?
 
@@ -58,12 +68,28 @@ struct BenchKernel: ParsableCommand {
         var preparationShare: Double?
     }
 
+    /// A line of a run on several threads.
+    private struct LoadLine: Encodable {
+        var batch: Int
+        var threads: Int
+        /// Wall time of all threads together.
+        var nsPerRow: Double
+        var latencyNs: KernelLoad.Latency
+        var kernel: String
+    }
+
     func validate() throws {
         _ = try kernelName()
+        if let threads, !(1...Self.threadsMax).contains(threads) {
+            throw ValidationError("--threads takes a number from 1 to \(Self.threadsMax)")
+        }
+        if codes, threads != nil { throw ValidationError("--threads scores rows, not codes; leave one of the two out") }
         guard !batchSizes.isEmpty, batchSizes.allSatisfy({ $0 > 0 }),
             batchSizes.count == batches.split(separator: ",", omittingEmptySubsequences: false).count
         else { throw ValidationError("--batches takes positive numbers with commas between, for example 1,10,1000") }
     }
+
+    private static let threadsMax = 256
 
     private func kernelName() throws -> KernelName? {
         guard let kernel else { return nil }
@@ -87,6 +113,19 @@ struct BenchKernel: ParsableCommand {
                 throw Failure(
                     "\(rows) has \(rowCount) rows, too few for batches of \(batch); leave it out of --batches"
                 )
+            }
+            if let threads {
+                let load = KernelLoad(packed, values, rowCount: rowCount, batch: batch, threads: threads)
+                try printJSONLine(
+                    LoadLine(
+                        batch: batch,
+                        threads: threads,
+                        nsPerRow: load.nanosecondsPerRow,
+                        latencyNs: load.latency,
+                        kernel: packed.kernel.rawValue
+                    )
+                )
+                continue
             }
             let trees = KernelTiming(codesOf: values.span, packed, rowCount: rowCount, batch: batch)
             if codes, trees == nil {

@@ -89,4 +89,23 @@ struct KernelCommandTests {
         #expect(trees["codes"] as? Bool == true && trees["preparation_share"] == nil)
         #expect(try #require(trees["ns_per_row"] as? Double) > 0)
     }
+
+    @Test("threads score at once, and single calls have percentiles")
+    func threads() throws {
+        let runner = try CommandRunner()
+        let inspected = try object(runner.run("inspect", "--json", Self.model.path).text)
+        let features = try #require(inspected["features"] as? [Any]).count
+        let rows = NumpyArray(shape: [9, features], values: .float32((0..<9 * features).map { Float($0 % 5) }))
+        try Data(rows.fileBytes()).write(to: URL(fileURLWithPath: runner.path("rows.npy")))
+        let bench = ["bench", "kernel", Self.model.path, "--rows", "rows.npy", "--batches", "4"]
+        let line = try object(runner.run(bench + ["--threads", "3"]).text)
+        #expect(line["threads"] as? Int == 3 && line["batch"] as? Int == 4)
+        #expect(try #require(line["ns_per_row"] as? Double) > 0)
+        let latency = try #require(line["latency_ns"] as? [String: Int])
+        let figures = try ["p50", "p99", "p999", "max"].map { try #require(latency[$0]) }
+        #expect(figures == figures.sorted() && figures[0] > 0, "\(latency)")
+        #expect(try #require(latency["calls"]) > 1_000)
+        #expect(try runner.run(bench + ["--threads", "0"]).errors.contains("1 to 256"))
+        #expect(try runner.run(bench + ["--threads", "2", "--codes"]).errors.contains("leave one of the two out"))
+    }
 }
