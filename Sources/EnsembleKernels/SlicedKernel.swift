@@ -366,7 +366,11 @@ private func addFloats(
         return
     }
     let values = unsafe UnsafeRawPointer(leaves).assumingMemoryBound(to: Float.self)
-    for row in 0..<rows { unsafe sums[row] += values[Int(exits[row])] }
+    var row = 0
+    while row < rows {
+        unsafe CL_addFourFloats(sums + row, values, exits + row)
+        row &+= 4
+    }
 }
 
 @inline(always)
@@ -385,8 +389,7 @@ private func addDoubles(
         }
         return
     }
-    let values = unsafe UnsafeRawPointer(leaves).assumingMemoryBound(to: Double.self)
-    for row in 0..<rows { unsafe sums[row] += values[Int(exits[row])] }
+    unsafe addPlain(UnsafeRawPointer(leaves).assumingMemoryBound(to: Double.self), exits, rows: rows, sums)
 }
 
 /// Adds leaves that are looked up byte by byte.
@@ -402,7 +405,7 @@ private func addBytesOfDoubles(
     _ sums: UnsafeMutablePointer<Double>
 ) {
     let plain = unsafe UnsafeRawPointer(leaves + 8 &* codes).assumingMemoryBound(to: Double.self)
-    let alongPerByte = registerBytes == 32 ? codes / 16 : 0
+    let alongPerByte = registerBytes == 32 ? 4 : 0
     var row = 0
     // Whole registers of rows, whatever lies behind the last one.
     let end = (rows &+ registerBytes &- 1) & ~(registerBytes &- 1)
@@ -452,6 +455,22 @@ private func bytes(_ leaves: UnsafePointer<UInt8>, _ byte: Int, _ codes: Int, _ 
     unsafe codes == 32 ? CL_lookupOf32(leaves + byte &* 32, index) : CL_lookupOf64(leaves + byte &* 64, index)
 }
 
+/// Adds leaves that are loaded one by one, four rows at a time, whatever lies behind the last one.
+@inline(always)
+private func addPlain(
+    _ leaves: UnsafePointer<Double>,
+    _ exits: UnsafePointer<UInt8>,
+    rows: Int,
+    _ sums: UnsafeMutablePointer<Double>
+) {
+    var row = 0
+    while row < rows {
+        unsafe CL_addFourDoubles(sums + row, leaves, exits + row)
+        row &+= 4
+    }
+}
+
+/// Adds the leaves of four rows, if they are rows that go along.
 @inline(always)
 private func addPlain(
     _ leaves: UnsafePointer<Double>,
@@ -460,8 +479,5 @@ private func addPlain(
     _ count: Int,
     _ sums: UnsafeMutablePointer<Double>
 ) {
-    if count > 0 { unsafe sums[first] += leaves[Int(exits[first])] }
-    if count > 1 { unsafe sums[first &+ 1] += leaves[Int(exits[first &+ 1])] }
-    if count > 2 { unsafe sums[first &+ 2] += leaves[Int(exits[first &+ 2])] }
-    if count > 3 { unsafe sums[first &+ 3] += leaves[Int(exits[first &+ 3])] }
+    if count > 0 { unsafe CL_addFourDoubles(sums + first, leaves, exits + first) }
 }

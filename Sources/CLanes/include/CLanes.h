@@ -130,6 +130,18 @@ enum { CL_hasLookups = 1 };
 enum { CL_hasLookups = 0 };
 #endif
 
+// Adds the leaves of four rows, one by one as their exit codes say, to their sums: these are loaded and stored together.
+typedef float CLFourFloats __attribute__((vector_size(16)));
+typedef CLFourFloats CLUnalignedFourFloats __attribute__((aligned(4)));
+CL void CL_addFourFloats(float *sums, const float *leaves, const uint8_t *exits) {
+    *(CLUnalignedFourFloats *)sums += (CLFourFloats){leaves[exits[0]], leaves[exits[1]], leaves[exits[2]], leaves[exits[3]]};
+}
+typedef double CLFourDoubles __attribute__((vector_size(32)));
+typedef CLFourDoubles CLUnalignedFourDoubles __attribute__((aligned(8)));
+CL void CL_addFourDoubles(double *sums, const double *leaves, const uint8_t *exits) {
+    *(CLUnalignedFourDoubles *)sums += (CLFourDoubles){leaves[exits[0]], leaves[exits[1]], leaves[exits[2]], leaves[exits[3]]};
+}
+
 typedef uint8_t CLByteLanes __attribute__((vector_size(CL_byteCount)));
 
 #if defined(__AVX512VBMI__)
