@@ -11,7 +11,8 @@ extension PlanCheck {
         let columns = unsafe blocks.elements(.laneTableColumns, of: UInt8.self)
         let columnsMax = Int(CShimsLaneColumnsMax)
         guard kind.hasTreeLanes, shape.columnCount <= columnsMax, columns.count == columnsMax,
-            unsafe columns.allSatisfy({ Int($0) < columnsMax })
+            // A row's codes are read at these columns; what fills the tables up is the first.
+            unsafe columns.allSatisfy({ Int($0) < max(1, shape.columnCount) })
         else { throw StoredPlanError("trees in lanes have other columns") }
         let leafCount = blocks.byteCount(.laneLeaves) / (isFloat ? 4 : 8)
         let classCount = try checkLaneCategories()

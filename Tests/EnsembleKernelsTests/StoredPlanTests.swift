@@ -187,6 +187,27 @@ struct StoredPlanTests {
         #expect(refusal { _ in } == "none")
     }
 
+    @Test("is refused if trees in lanes look at a column that is not there")
+    func laneColumns() throws {
+        guard let name = EnsembleKernel.supportedByProcessor.first(where: { $0.planKind == .registers }) else { return }
+        var generator = SeededGenerator(seed: 4)
+        let ensemble = RandomEnsemble(Self.small[0], using: &generator).ensemble
+        let made = try StoredPlan.bytes(of: ensemble, for: .registers, modelDigest: Self.digest)
+        let file = try #require(made)
+        #expect(try EnsembleKernel(ensemble, kernel: name).columnCount < 100)
+        // By block its offset, then its bytes; the lanes' columns are block 26.
+        func number(_ place: Int) -> Int { (0..<8).reduce(0) { $0 | Int(file[place + $1]) << (8 * $1) } }
+        let (offset, count) = (number(64 + 16 * 26), number(72 + 16 * 26))
+        try #require(count == 128)
+        for column in [UInt8(100), 127, 255] {
+            var changed = file
+            changed[offset + 127] = column
+            #expect(throws: StoredPlanError.self, "column \(column)") {
+                try EnsembleKernel(stored: StoredPlan(copying: changed), modelDigest: Self.digest, kernel: name)
+            }
+        }
+    }
+
     @Test("from a file as from memory")
     func readFile() throws {
         let (file, rows) = try plan(Self.small[1])
