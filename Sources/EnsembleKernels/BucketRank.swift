@@ -4,10 +4,11 @@ public import CShims
 // One source for every instruction set, as `SlicedKernel.swift` is: loops that a compiler turns into vector code.
 //
 // Safety of this file: the rows hold every ranker's feature for `count` rows; rankers are sorted by feature, and their
-// tables are as `CShimsEnsemblePlan.h` says; `codes` is a pass of every column, and `work` has ``bucketRankWorkByteCount``
+// tables are as `CShimsEnsemblePlan.h` says; `codes` has room for every column, and `work` has ``bucketRankWorkByteCount``
 // bytes. One thread uses them.
 
 private let tileFeatures = 32
+private let rowsShift = rowsMax.trailingZeroBitCount
 /// Rows by which the next are asked for early.
 private let rowsAhead = 16
 /// Columns of a tile do not start at multiples of a large power of two, which would share a cache's few places.
@@ -20,7 +21,8 @@ public let bucketRankWorkByteCount = (32 + 3) * (Int(CShimsRowsMax) + 16) * 4
 ///
 /// Features side by side are first turned into columns, a tile of them for all rows; a feature's tables then stay in the
 /// nearest cache for all its values.
-/// Strides count elements; `zeroEdge` is the largest size that counts as zero.
+/// Strides count elements; `zeroEdge` is the largest size that counts as zero. `codeStride`, from one column of codes to the
+/// next, has room for the rows, up to a multiple of eight if there are several.
 @inline(never)
 public func rankByBuckets(
     _ rows: UnsafePointer<Float>,
@@ -32,12 +34,13 @@ public func rankByBuckets(
     rankerCount: Int,
     zeroEdge: Float,
     work: UnsafeMutableRawPointer,
-    into codes: UnsafeMutablePointer<UInt8>
+    into codes: UnsafeMutablePointer<UInt8>,
+    codeStride: Int
 ) {
     if count == 1 {
         for index in 0..<rankerCount {
             let ranker = unsafe rankers + index
-            unsafe rankSingly(ranker, rows[Int(ranker.pointee.feature) &* featureStride], zeroEdge, codes)
+            unsafe rankSingly(ranker, rows[Int(ranker.pointee.feature) &* featureStride], zeroEdge, codes, codeStride)
         }
         return
     }
@@ -65,7 +68,7 @@ public func rankByBuckets(
             unsafe column = UnsafePointer(values)
         }
         unsafe fillBuckets(ranker, column, padded, zeroEdge, keys, buckets)
-        unsafe fillCodes(ranker, keys, buckets, count, codes)
+        unsafe fillCodes(ranker, keys, buckets, count, codes, codeStride)
     }
 }
 
@@ -75,14 +78,16 @@ private func rankSingly(
     _ ranker: UnsafePointer<CShimsRanker>,
     _ value: Float,
     _ zeroEdge: Float,
-    _ codes: UnsafeMutablePointer<UInt8>
+    _ codes: UnsafeMutablePointer<UInt8>,
+    _ codeStride: Int
 ) {
     var key = orderedKey(value)
     let bucketCount = unsafe ranker.pointee.bucketCount
     let number = unsafe ranker.pointee.bucketsByKey != 0 ? Float(key) : value
     let (low, scale) = unsafe (ranker.pointee.low, ranker.pointee.scale)
     // NaN, which is in no bucket, has some number here, and then its own.
-    var bucket = bucketNumber(number, low, scale, Float(bucketCount &- 1))
+    let inside = CL_kept((number - low) * scale, Float(bucketCount &- 1))
+    var bucket = (inside + 8_388_608).bitPattern & 0xffff
     bucket = value == value ? bucket : bucketCount
     if unsafe ranker.pointee.zeroSpecial != 0, abs(value) <= zeroEdge { (bucket, key) = (bucketCount &+ 1, .min) }
     let columns = unsafe ranker.pointee.columns!
@@ -98,10 +103,10 @@ private func rankSingly(
     } else {
         code = unsafe searched(thresholds, key, from: base, compares)
     }
-    unsafe codes[Int(columns[0].place)] = UInt8(truncatingIfNeeded: code)
+    unsafe codes[Int(columns[0].place) &>> rowsShift &* codeStride] = UInt8(truncatingIfNeeded: code)
     for index in 1..<max(1, Int(unsafe ranker.pointee.columnCount)) {
         let other = unsafe code &- base &+ Int(columns[index].bases[Int(bucket)])
-        unsafe codes[Int(columns[index].place)] = UInt8(truncatingIfNeeded: other)
+        unsafe codes[Int(columns[index].place) &>> rowsShift &* codeStride] = UInt8(truncatingIfNeeded: other)
     }
 }
 
@@ -205,12 +210,13 @@ private func fillCodes(
     _ keys: UnsafePointer<Int32>,
     _ buckets: UnsafePointer<UInt32>,
     _ count: Int,
-    _ codes: UnsafeMutablePointer<UInt8>
+    _ codes: UnsafeMutablePointer<UInt8>,
+    _ codeStride: Int
 ) {
     let columns = unsafe ranker.pointee.columns!
     let bases = unsafe columns[0].bases!
     let thresholds = unsafe ranker.pointee.keys!
-    let to = unsafe codes + Int(columns[0].place)
+    let to = unsafe codes + Int(columns[0].place) &>> rowsShift &* codeStride
     switch unsafe ranker.pointee.compareCount {
     case 0, 1: unsafe compare(1, bases, thresholds, keys, buckets, count, to)
     case 2: unsafe compare(2, bases, thresholds, keys, buckets, count, to)
@@ -226,7 +232,7 @@ private func fillCodes(
     // Other columns differ in what is special alone; special values have the least key.
     let zeroSpecial = unsafe ranker.pointee.zeroSpecial != 0
     for index in 1..<max(1, Int(unsafe ranker.pointee.columnCount)) {
-        let other = unsafe codes + Int(columns[index].place)
+        let other = unsafe codes + Int(columns[index].place) &>> rowsShift &* codeStride
         if zeroSpecial {
             let otherBases = unsafe columns[index].bases!
             for row in 0..<count {

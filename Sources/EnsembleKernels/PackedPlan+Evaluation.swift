@@ -18,10 +18,22 @@ extension PackedPlan {
         for first in stride(from: 0, to: rows, by: Self.rowsMax) {
             let count = min(Self.rowsMax, rows - first)
             let pass = unsafe matrix.advanced(rows: first)
-            unsafe encode(pass, count: count, kernel, memory)
-            unsafe sum(memory, count: count, kernel, into: margins + first * outputCount)
+            let codeStride = codeStride(count)
+            unsafe encode(pass, count: count, kernel, memory, codeStride)
+            unsafe sum(memory, count: count, kernel, codeStride, into: margins + first * outputCount)
         }
     }
+
+    /// From one code column to the next.
+    ///
+    /// Columns of a whole pass begin in the same few places of a cache, so that those of a few rows lie closer. Only trees in
+    /// lanes know other strides than a pass's.
+    private func codeStride(_ count: Int) -> Int {
+        guard count <= Self.fewRows, lanes != nil, forms[count] == .lanes else { return Self.rowsMax }
+        return count == 1 ? 1 : Self.fewRows
+    }
+
+    private static let fewRows = 64
 
     /// Values that are narrowed at a time, if that is more than eight rows.
     private static let narrowedMax = 1 << 22
@@ -74,33 +86,43 @@ extension PackedPlan {
         _ pass: RowSource<Float>,
         count: Int,
         _ kernel: KernelName,
-        _ memory: Work
+        _ memory: Work,
+        _ codeStride: Int = PackedPlan.rowsMax
     ) {
-        if let first = unsafe ranks.rankers.baseAddress {
-            unsafe KernelFunctions.of(kernel).rank(
-                pass.start,
-                pass.rowStride,
-                pass.featureStride,
-                featureCount,
-                count,
-                first,
-                ranks.rankers.count,
-                Float(Arithmetic.zeroThreshold),
-                memory.temporary,
-                memory.codes
-            )
-        }
+        unsafe kernel.rank(
+            pass,
+            featureCount: featureCount,
+            count: count,
+            ranks.rankers,
+            zeroEdge: Float(Arithmetic.zeroThreshold),
+            memory.temporary,
+            memory.codes,
+            codeStride
+        )
         // XGBoost takes no negative number for a category, LightGBM those above -1 for category 0.
         let lowest: Float = arithmetic.comparison == .lessThan ? -.leastNonzeroMagnitude : -1
-        unsafe PortableQuantiser.classify(pass, count: count, categoryTables, lowest: lowest, into: memory.codes)
+        unsafe PortableQuantiser.classify(
+            pass,
+            count: count,
+            categoryTables,
+            lowest: lowest,
+            codeStride: codeStride,
+            into: memory.codes
+        )
         unsafe WideRank.rank(pass, count: count, wideRanks.rankers, columns: wideColumnCount, into: memory.wideCodes)
     }
 
     /// Sums the trees over a pass of codes and writes its margins, widened, row by row.
-    func sum(_ memory: Work, count: Int, _ kernel: KernelName, into margins: UnsafeMutablePointer<Double>) {
+    func sum(
+        _ memory: Work,
+        count: Int,
+        _ kernel: KernelName,
+        _ codeStride: Int = PackedPlan.rowsMax,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
         switch arithmetic.sum {
-        case .float32: unsafe sum(Float.self, memory, count: count, kernel, into: margins)
-        case .float64: unsafe sum(Double.self, memory, count: count, kernel, into: margins)
+        case .float32: unsafe sum(Float.self, memory, count: count, kernel, codeStride, into: margins)
+        case .float64: unsafe sum(Double.self, memory, count: count, kernel, codeStride, into: margins)
         }
         for output in 0..<outputCount where arithmetic.addsBaseLast || !outputHasTree[output] {
             let (base, hasTree) = (baseMargins[output], outputHasTree[output])
@@ -121,6 +143,7 @@ extension PackedPlan {
         _ memory: Work,
         count: Int,
         _ kernel: KernelName,
+        _ codeStride: Int,
         into margins: UnsafeMutablePointer<Double>
     ) {
         let sums = unsafe memory.sums.assumingMemoryBound(to: Sum.self)
@@ -130,7 +153,7 @@ extension PackedPlan {
             let start = Sum(arithmetic.start(base: baseMargins[output]))
             unsafe (sums + output * Self.rowsMax).update(repeating: start, count: started)
         }
-        unsafe addTrees(memory, count: count, kernel, forms[count], sums)
+        unsafe addTrees(memory, count: count, kernel, forms[count], codeStride, sums)
         for output in 0..<outputCount {
             let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
             for row in 0..<count { unsafe to[row * outputCount] = Double(from[row]) }
@@ -146,11 +169,19 @@ extension PackedPlan {
         count: Int,
         _ kernel: KernelName,
         _ form: EvaluationForm,
+        _ codeStride: Int,
         _ sums: UnsafeMutablePointer<Sum>
     ) {
-        let functions = KernelFunctions.of(kernel)
         if form == .lanes, let lanes {
-            unsafe Sum.addLanes(functions)(lanes.forest, memory.codes, count, memory.temporary, sums)
+            unsafe Sum.addLanes(
+                kernel,
+                lanes.forest,
+                memory.codes,
+                codeStride,
+                count: count,
+                memory.temporary,
+                sums
+            )
         } else if form == .walk, let walk {
             for row in 0..<count {
                 if large.treeCount > 0 {
@@ -161,17 +192,17 @@ extension PackedPlan {
                 }
             }
         } else {
-            unsafe addSlices(memory, count: count, functions, sums)
+            unsafe addSlices(memory, count: count, kernel, sums)
         }
     }
 
     private func addSlices<Sum: MarginSum>(
         _ memory: Work,
         count: Int,
-        _ functions: KernelFunctions,
+        _ kernel: KernelName,
         _ sums: UnsafeMutablePointer<Sum>
     ) {
-        unsafe functions.makeMasks(sliced.forest, memory.codes, count, memory.temporary, memory.masks)
+        unsafe kernel.fillMasks(sliced.forest, memory.codes, count: count, memory.temporary, memory.masks)
         let runs = unsafe sliced.runs
         for index in runs.indices {
             let run = unsafe runs[index]
@@ -179,12 +210,13 @@ extension PackedPlan {
             if run.isWalked != 0 {
                 unsafe LargeTreeWalk.add(large, largeTrees(from: first, many), memory.rows, count: count, sums)
             } else {
-                unsafe Sum.addSlices(functions)(
+                unsafe Sum.addSlices(
+                    kernel,
                     sliced.forest,
-                    first,
+                    from: first,
                     many,
                     memory.masks,
-                    count,
+                    count: count,
                     memory.temporary,
                     sums
                 )
@@ -215,15 +247,6 @@ extension PackedPlan {
         let masks: UnsafeMutableRawPointer
         /// What large trees walk on.
         let rows: LargeTreeWalk.Rows
-    }
-
-    /// Working memory for whichever of the evaluators runs: ranking, clearing or walking.
-    private var temporaryByteCount: Int {
-        let walking = max(
-            TreeWalk.workByteCount(columns: columnCount, trees: treeCount),
-            LargeTreeWalk.workByteCount(large, columns: columnCount, trees: treeCount)
-        )
-        return max(slicedWorkByteCount, bucketRankWorkByteCount, treeLanesWorkByteCount, walking)
     }
 
     func work(_ scratch: KernelScratch, narrowedValues: Int) -> Work {

@@ -36,6 +36,8 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
 
     /// Bytes that evaluating touches.
     let byteCount: Int
+    /// Bytes of working memory for whichever of the evaluators runs: ranking, clearing or walking.
+    let temporaryByteCount: Int
 
     /// The plan of blocks whose numbers stay inside each other.
     init(_ blocks: PlanBlocks, _ shape: PlanShape) {
@@ -56,6 +58,13 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         large = LargeTreePlan(blocks, shape.arithmetic)
         lanes = TreeLanes(blocks, columnCount: shape.columnCount, outputCount: shape.outputCount)
         byteCount = blocks.byteCount
+        temporaryByteCount = max(
+            slicedWorkByteCount,
+            bucketRankWorkByteCount,
+            treeLanesWorkByteCount,
+            TreeWalk.workByteCount(columns: columnCount, trees: treeCount),
+            LargeTreeWalk.workByteCount(large, columns: columnCount, trees: treeCount)
+        )
     }
 
     /// Packs a valid ensemble.

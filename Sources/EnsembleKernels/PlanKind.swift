@@ -38,7 +38,6 @@ extension KernelName {
     /// The kind of plan that the kernel reads; ``PlanKind/registers`` for one that the processor cannot run.
     public var planKind: PlanKind {
         guard missingOnThisProcessor.isEmpty else { return .registers }
-        let functions = KernelFunctions.of(self)
-        return PlanKind(hasLookups: functions.hasLookups, hasTreeLanes: functions.hasTreeLanes)
+        return PlanKind(hasLookups: hasLookups, hasTreeLanes: hasLanes)
     }
 }

@@ -66,6 +66,7 @@ enum PortableQuantiser {
         count: Int,
         _ tables: [PackedCategories],
         lowest: Value,
+        codeStride: Int = Int(CShimsRowsMax),
         into codes: UnsafeMutablePointer<UInt8>
     ) {
         for table in tables {
@@ -78,7 +79,7 @@ enum PortableQuantiser {
             // category is looked up only below the number of classes.
             unsafe table.classes.withUnsafeBufferPointer { classes in
                 let start = unsafe rows.start + table.feature * rows.featureStride
-                let place = unsafe codes + table.firstColumn * Int(CShimsRowsMax)
+                let place = unsafe codes + table.firstColumn * codeStride
                 for row in 0..<count {
                     let value = unsafe start[row * rows.rowStride]
                     var found = CategoryTable.unseenClass
@@ -89,7 +90,7 @@ enum PortableQuantiser {
                     }
                     let home = Int(found) / CategoryTable.classesPerColumn
                     for column in 0..<columns {
-                        unsafe place[column * Int(CShimsRowsMax) + row] =
+                        unsafe place[column * codeStride + row] =
                             column == home
                             ? UInt8(Int(found) - home * CategoryTable.classesPerColumn)
                             : UInt8(CategoryTable.elsewhere)

@@ -33,11 +33,12 @@ public func hasTreeLanes() -> Bool { CL_hasTreeLanes != 0 }
 public func addTreeLanesToFloats(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
+    codeStride: Int,
     count: Int,
     work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutablePointer<Float>
 ) {
-    unsafe addTreeLanes(forest, codes, count, work, sums)
+    unsafe addTreeLanes(forest, codes, codeStride, count, work, sums)
 }
 
 /// Adds all trees to the double sums of rows `0..<count`, in tree order.
@@ -45,17 +46,19 @@ public func addTreeLanesToFloats(
 public func addTreeLanesToDoubles(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
+    codeStride: Int,
     count: Int,
     work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutablePointer<Double>
 ) {
-    unsafe addTreeLanes(forest, codes, count, work, sums)
+    unsafe addTreeLanes(forest, codes, codeStride, count, work, sums)
 }
 
 @inline(always)
 private func addTreeLanes<Value: BinaryFloatingPoint>(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
+    _ codeStride: Int,
     _ count: Int,
     _ work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutablePointer<Value>
@@ -65,8 +68,8 @@ private func addTreeLanes<Value: BinaryFloatingPoint>(
     while row < count {
         let rows = rowsAtOnce(count &- row)
         let given = min(rows, count &- row)
-        unsafe fillTables(forest, codes + row, rows: given, work)
-        unsafe findClasses(forest, codes + row, rows: given, work)
+        unsafe fillTables(forest, codes + row, codeStride, rows: given, work)
+        unsafe findClasses(forest, codes + row, codeStride, rows: given, work)
         switch rows {
         case 1: unsafe addTrees(OneRow.self, forest, leaves, work, sums + row)
         case 2: unsafe addTrees(TwoRows.self, forest, leaves, work, sums + row)
@@ -84,13 +87,19 @@ private func rowsAtOnce(_ left: Int) -> Int {
 
 /// Makes each row's table of 64 codes, or both.
 @inline(never)
-func fillTables(_ forest: CShimsLaneForest, _ codes: UnsafePointer<UInt8>, rows: Int, _ work: UnsafeMutableRawPointer) {
+func fillTables(
+    _ forest: CShimsLaneForest,
+    _ codes: UnsafePointer<UInt8>,
+    _ codeStride: Int,
+    rows: Int,
+    _ work: UnsafeMutableRawPointer
+) {
     let columns = Int(unsafe forest.columnCount)
     let order = unsafe forest.tableColumns!
     for row in 0..<rows {
         let table = unsafe (work + row &* 128).assumingMemoryBound(to: UInt8.self)
         for place in 0..<(columns > 64 ? 128 : columns) {
-            unsafe table[place] = codes[Int(order[place]) &* rowsMax &+ row]
+            unsafe table[place] = codes[Int(order[place]) &* codeStride &+ row]
         }
     }
 }
@@ -100,17 +109,18 @@ func fillTables(_ forest: CShimsLaneForest, _ codes: UnsafePointer<UInt8>, rows:
 private func findClasses(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
+    _ codeStride: Int,
     rows: Int,
     _ work: UnsafeMutableRawPointer
 ) {
     let classes = unsafe (work + classesStart).assumingMemoryBound(to: UInt32.self)
     for index in 0..<Int(unsafe forest.categoryCount) {
         let feature = unsafe forest.categories[index]
-        let first = unsafe codes + Int(feature.firstColumn) &* rowsMax
+        let first = unsafe codes + Int(feature.firstColumn) &* codeStride
         for row in 0..<rowsAtOnceMax {
             var found = 0
             for column in 0..<Int(feature.columnCount) {
-                let code = Int(unsafe first[column &* rowsMax &+ min(row, rows &- 1)])
+                let code = Int(unsafe first[column &* codeStride &+ min(row, rows &- 1)])
                 if code < classesPerColumn { found = column &* classesPerColumn &+ code }
             }
             unsafe classes[index &* rowsAtOnceMax &+ row] = min(feature.firstClass &+ UInt32(found), feature.lastClass)

@@ -43,6 +43,16 @@ CL CLBits CL_every8(uint64_t eight) { return (CLBits){0} + eight; }
 
 CL void CL_prefetch(const void *from) { __builtin_prefetch(from); }
 
+// A number kept between 0 and `top`; 0 for NaN. Told as instructions, or it becomes a branch that is guessed.
+CL float CL_kept(float number, float top) {
+#if defined(__SSE__)
+    return _mm_cvtss_f32(_mm_min_ss(_mm_max_ss(_mm_set_ss(number), _mm_setzero_ps()), _mm_set_ss(top)));
+#else
+    float notNegative = number > 0 ? number : 0;
+    return notNegative < top ? notNegative : top;
+#endif
+}
+
 // Rows into columns ------------------------------------------------------------------------------------------------
 
 typedef float CLEightFloats __attribute__((vector_size(32)));
