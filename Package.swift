@@ -128,8 +128,8 @@ let package = Package(
             name: "leadline",
             dependencies: [
                 "ByteKit", "LeadTypes", "TreeEnsemble", "Telemetry", "LeadWire", "LeadTable", "TLSTransport",
-                "EnsembleKernels", "EnsembleFormats", "LeadScoring", "ModelStore", "ModelTraining", "LeadServer",
-                "LeadClient", arguments, log,
+                "HTTP2Transport", "EnsembleKernels", "EnsembleFormats", "LeadScoring", "ModelStore", "ModelTraining",
+                "LeadServer", "LeadClient", arguments, log,
             ],
             swiftSettings: house
         ),

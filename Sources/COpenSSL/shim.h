@@ -1,6 +1,7 @@
 #ifndef LEADLINE_COPENSSL_SHIM_H
 #define LEADLINE_COPENSSL_SHIM_H
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -55,6 +56,24 @@ static inline int leadline_X509_add_extension(X509 *certificate, X509 *issuer, i
     int result = X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
     return result;
+}
+
+/// A place of our own in every context.
+static inline int leadline_SSL_CTX_new_index(void) {
+    return CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL, NULL, NULL, NULL);
+}
+/// HMAC-SHA-256 with a key of 32 bytes, for tickets; 1 on success.
+static inline int leadline_ticket_mac(EVP_MAC_CTX *mac, const uint8_t *key) {
+    char digest[] = "SHA256";
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, 32),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
+static inline long leadline_SSL_set_msg_callback_arg(SSL *session, void *argument) {
+    return SSL_set_msg_callback_arg(session, argument);
 }
 
 /// How many names a certificate's subject alternative names hold.

@@ -1,5 +1,5 @@
 /// What one HTTP/2 connection may ask of us; one table, each row with what happens beyond it.
-public struct HTTP2Limits: Sendable {
+public struct HTTP2Limits: Sendable, Equatable {
     /// Streams open at a time (SETTINGS_MAX_CONCURRENT_STREAMS); more are refused, and refusals without end close.
     public var streamsMax = 128
 
@@ -42,7 +42,7 @@ public struct HTTP2Limits: Sendable {
     public init() {}
 
     /// So many at once, and so many a second on the long run.
-    public struct Rate: Sendable {
+    public struct Rate: Sendable, Equatable {
         /// So many at once.
         public var burst: Double
 
@@ -97,12 +97,12 @@ public enum HTTP2Violation: String, Sendable, CaseIterable {
 }
 
 /// Tokens that come with time and go with use.
-struct TokenBucket {
+package struct TokenBucket {
     private let rate: HTTP2Limits.Rate
     private var level: Double
     private var lastNanoseconds: UInt64 = 0
 
-    init(_ rate: HTTP2Limits.Rate) {
+    package init(_ rate: HTTP2Limits.Rate) {
         self.rate = rate
         level = rate.burst
     }
@@ -110,19 +110,32 @@ struct TokenBucket {
     /// Takes tokens.
     ///
     /// - Returns: Whether there were enough.
-    mutating func take(_ cost: Double, now: UInt64) -> Bool {
-        if now > lastNanoseconds {
-            // The first use finds a full bucket, so that the length of the first step does not matter.
-            level = min(rate.burst, level + Double(now - lastNanoseconds) * 1e-9 * rate.perSecond)
-            lastNanoseconds = now
-        }
+    package mutating func take(_ cost: Double, now: UInt64) -> Bool {
+        fill(now)
         level -= cost
         return level >= 0
     }
 
+    /// Takes tokens only if there are enough: for what can wait.
+    ///
+    /// - Returns: Whether there were.
+    package mutating func takeIfThere(_ cost: Double, now: UInt64) -> Bool {
+        fill(now)
+        guard level >= cost else { return false }
+        level -= cost
+        return true
+    }
+
+    private mutating func fill(_ now: UInt64) {
+        guard now > lastNanoseconds else { return }
+        // The first use finds a full bucket, so that the length of the first step does not matter.
+        level = min(rate.burst, level + Double(now - lastNanoseconds) * 1e-9 * rate.perSecond)
+        lastNanoseconds = now
+    }
+
     var isEmpty: Bool { level < 0 }
 
-    mutating func giveBack(_ tokens: Double) {
+    package mutating func giveBack(_ tokens: Double) {
         level = min(rate.burst, level + tokens)
     }
 }

@@ -157,6 +157,9 @@ public struct HTTP2ServerSession: ~Copyable {
     /// Whether the peer's SETTINGS, the first thing it sends, have come.
     public var hasPeerSettings: Bool { unsafe session.state.pointee.hasPeerSettings }
 
+    /// When a head began whose last frame has not come, in the nanoseconds given to `receive`; `nil` when there is none.
+    public var headBegan: UInt64? { unsafe session.state.pointee.headBegan }
+
     /// How many streams are open.
     public var openStreamCount: Int { unsafe session.state.pointee.streams.count }
 

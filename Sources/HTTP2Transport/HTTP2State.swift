@@ -21,6 +21,8 @@ internal import CNghttp2
     var violation: HTTP2Violation?
     var isDead = false
     var hasPeerSettings = false
+    /// When the head began whose last frame has not come.
+    private(set) var headBegan: UInt64?
     /// Bytes of bodies going out that wait here, on all streams.
     var unsentBodyBytes = 0
     var drainPingIsOut = false
@@ -105,6 +107,8 @@ internal import CNghttp2
 
     mutating func frameBegins(type: UInt8, stream: Int32) {
         guard unsafe violation == nil else { return }
+        // Only CONTINUATION may follow a head that goes on; it began before.
+        if UInt32(type) != NGHTTP2_CONTINUATION.rawValue { unsafe headBegan = nil }
         switch UInt32(type) {
         case NGHTTP2_DATA.rawValue, NGHTTP2_RST_STREAM.rawValue, NGHTTP2_CONTINUATION.rawValue: break
         case NGHTTP2_HEADERS.rawValue:
@@ -132,6 +136,7 @@ internal import CNghttp2
 
     mutating func headBegins(_ stream: Int32, opensStream: Bool) {
         unsafe reader.begin()
+        unsafe headBegan = now
         if opensStream, unsafe record(stream) == nil { _ = unsafe makeRecord(stream) }
     }
 
@@ -148,6 +153,7 @@ internal import CNghttp2
     }
 
     mutating func headersReceived(_ stream: Int32, ends: Bool) {
+        unsafe headBegan = nil
         guard unsafe violation == nil, let record = unsafe record(stream) else { return }
         if !record.hasHead {
             if unsafe isServer {

@@ -12,12 +12,23 @@ extension Connection {
     /// A request's head has come: answers it, or makes a stream that scores.
     func begin(_ id: Int32, _ head: HTTP2RequestHead, now: UInt64) {
         switch Route.choose(method: head.method, target: head.path, contentType: head.contentType) {
-        case .messages: streams[id] = ScoreStream(id: id, isJSON: false, now: now)
+        case .messages:
+            streams[id] = ScoreStream(
+                id: id,
+                isJSON: false,
+                now: now,
+                progressBytes: worker.limits.progressBytes
+            )
         case .json:
             if let length = head.contentLength, length > worker.limits.jsonBytesMax {
                 answer(id, jsonTooLarge())
             } else {
-                streams[id] = ScoreStream(id: id, isJSON: true, now: now)
+                streams[id] = ScoreStream(
+                    id: id,
+                    isJSON: true,
+                    now: now,
+                    progressBytes: worker.limits.progressBytes
+                )
             }
         case .page(let path, let isHead):
             let page = worker.models.withCurrent { InfoPages.respond(to: path, $0, worker.state) }
@@ -32,6 +43,7 @@ extension Connection {
         if stream.isRefused {
             // What is dropped is credited at once.
         } else if stream.isJSON {
+            if stream.messageBegan == nil { stream.messageBegan = now }
             takeJSON(bytes, of: stream)
         } else {
             takeMessages(bytes, of: stream, now: now)
@@ -43,6 +55,7 @@ extension Connection {
         var offset = 0
         while offset < bytes.byteCount, !stream.isRefused {
             let isNew = stream.assembler.header == nil
+            if stream.messageBegan == nil { stream.messageBegan = now }
             do throws(WireError) {
                 let start = offset
                 try stream.assembler.put(bytes, from: &offset, limits: worker.limits.wire)
@@ -57,6 +70,7 @@ extension Connection {
             let job = worker.jobs.makeJob()
             job.message = stream.assembler.take(replacement: job.message)
             job.arrival = stream.arrival
+            stream.messageBegan = nil
             stream.gotOn(now)
             enqueue(job, on: stream)
         }
@@ -78,6 +92,7 @@ extension Connection {
     /// The client has sent all of a request.
     func endRequest(of stream: ScoreStream) {
         stream.hasRequestEnded = true
+        stream.messageBegan = nil
         guard !stream.isRefused else { return }
         if stream.isJSON {
             let job = worker.jobs.makeJob()
@@ -112,6 +127,7 @@ extension Connection {
     /// Takes no more of a stream's request.
     private func stop(_ stream: ScoreStream) {
         stream.isRefused = true
+        stream.messageBegan = nil
         release(stream.assembler.discard().count + stream.body.take().count, of: stream)
         http.discardBody(stream.id)
         stream.uncredited = 0
@@ -199,7 +215,13 @@ extension Connection {
         if let allow = response.allow { head.fields.append(HTTP2Field("allow", allow)) }
         http.discardBody(id)
         let isThere = http.submitResponse(id, head, body: isHead ? [] : response.body)
-        if isThere, streams[id] == nil { streams[id] = ScoreStream(answered: id, now: worker.loop.now) }
+        if isThere, streams[id] == nil {
+            streams[id] = ScoreStream(
+                answered: id,
+                now: worker.loop.now,
+                progressBytes: worker.limits.progressBytes
+            )
+        }
     }
 
     private func jsonTooLarge() -> PlainResponse {

@@ -24,6 +24,9 @@ final class Connection {
     private static let drainNoticeNanoseconds: UInt64 = 1_000_000_000
 
     let token: UInt64
+    /// What the ledger counts it under.
+    let address: ConnectionLedger.AddressKey
+    private(set) var identity: String?
     private(set) var deadline: DeadlineQueue.Handle
     /// Whether the worker will flush it in this turn.
     var isTouched = false
@@ -48,27 +51,39 @@ final class Connection {
     private var isDraining = false
     /// TLS has failed or said good-bye: what is sealed is sent, and that is all.
     private var isClosing = false
+    /// The client's SETTINGS have come, and requests may.
+    private var hasBegun = false
+    private var keyUpdates: TokenBucket
+    private var lateMessagesSeen = 0
+    private var requestCount = 0
+    private var hasCountedViolation = false
+    /// When the deadline is met.
+    private var wakeTime: UInt64
     private var lastActivity: UInt64
     private var lastWrite: UInt64
 
-    init(socket: consuming TCPSocket, token: UInt64, context: TLSContext, worker: Worker) throws {
+    init(
+        socket: consuming TCPSocket,
+        address: ConnectionLedger.AddressKey,
+        token: UInt64,
+        context: TLSContext,
+        worker: Worker
+    ) throws {
         let now = worker.loop.now
         self.token = token
+        self.address = address
         self.worker = worker
         tls = try TLSSession(accepting: context, pool: worker.pool)
-        var limits = HTTP2Limits()
-        limits.streamsMax = worker.limits.streamsPerConnectionMax
-        http = HTTP2ServerSession(limits: limits, pool: worker.pool)
+        http = HTTP2ServerSession(limits: worker.limits.http2, pool: worker.pool)
+        keyUpdates = TokenBucket(worker.limits.keyUpdates)
         ciphertext = ByteQueue(pool: worker.pool)
         plaintext = ByteQueue(pool: worker.pool)
         outgoing = ByteQueue(pool: worker.pool)
         self.socket = socket
         lastActivity = now
         lastWrite = now
-        deadline = worker.loop.deadlines.schedule(
-            at: now + worker.limits.handshakeTimeout.nanoseconds,
-            token: token
-        )
+        wakeTime = now + worker.limits.handshakeTimeout.nanoseconds
+        deadline = worker.loop.deadlines.schedule(at: wakeTime, token: token)
         try self.socket.register(with: worker.loop, token: token)
     }
 
@@ -125,10 +140,45 @@ final class Connection {
         if !isOpen, tls.state == .open {
             isOpen = true
             telemetry.counts.add(.handshakesDone)
-            lastActivity = worker.loop.now
-            schedule(at: lastActivity + worker.limits.progressTimeout.nanoseconds)
+            if tls.isResumed { telemetry.counts.add(.handshakesResumed) }
+            enterIdentity()
         }
         if tls.state == .peerClosed { isClosing = true }
+        if isOpen { lookForFloods() }
+    }
+
+    /// Counts the connection under its client's identity, if it has one.
+    private func enterIdentity() {
+        guard let name = tls.peerIdentity?.name else { return }
+        do throws(ConnectionLedger.Refusal) {
+            try worker.state.ledger.enter(identity: name)
+            identity = name
+        } catch {
+            telemetry.counts.add(.refusedIdentity)
+            http.terminate(.enhanceYourCalm)
+        }
+    }
+
+    /// Ends a connection whose client goes beyond what OpenSSL and nghttp2 bear without end.
+    private func lookForFloods() {
+        let late = tls.lateHandshakeMessages
+        if late > lateMessagesSeen {
+            let isOver = !keyUpdates.take(Double(late - lateMessagesSeen), now: worker.loop.now)
+            lateMessagesSeen = late
+            if isOver {
+                telemetry.counts.add(.keyUpdateFloods)
+                isClosing = true
+            }
+        }
+        if !hasCountedViolation, let violation = http.violation {
+            hasCountedViolation = true
+            telemetry.violations.add(ViolationCell(violation))
+            worker.log.info("connection ended", metadata: ["violation": "\(violation)"])
+        }
+        if let began = http.headBegan {
+            let end = began + worker.limits.headTimeout.nanoseconds
+            if end < wakeTime { schedule(at: end) }
+        }
     }
 
     private func handleEvents(now: UInt64) {
@@ -137,6 +187,8 @@ final class Connection {
             case .head:
                 lastActivity = now
                 telemetry.counts.add(.streams)
+                requestCount += 1
+                if requestCount == worker.limits.requestsPerConnectionMax { retire() }
                 begin(event.stream, http.head(of: event), now: now)
             case .body:
                 if let stream = streams[event.stream] {
@@ -149,9 +201,15 @@ final class Connection {
                 if let stream = streams[event.stream] { endRequest(of: stream) }
             case .closed:
                 lastActivity = now
+                if event.errorCode == .refusedStream { telemetry.counts.add(.streamsRefused) }
                 if event.errorCode != .noError { telemetry.counts.add(.streamsReset) }
                 if let stream = streams.removeValue(forKey: event.stream) { forget(stream) }
-            case .goAway, .settings: break
+            case .settings:
+                guard !hasBegun else { break }
+                hasBegun = true
+                lastActivity = now
+                schedule(at: now + worker.limits.progressTimeout.nanoseconds)
+            case .goAway: break
             }
         }
     }
@@ -210,10 +268,6 @@ final class Connection {
         if isClosing {
             isOver = true
         } else if isOpen, http.isFinished, outgoing.isEmpty {
-            if let violation = http.violation {
-                telemetry.counts.add(.violations)
-                worker.log.info("connection ended", metadata: ["violation": "\(violation)"])
-            }
             tls.close()
             isClosing = true
             // The good-bye goes out on a best-effort basis; the socket closes behind it.
@@ -265,12 +319,16 @@ final class Connection {
     func deadlineMet() {
         let now = worker.loop.now
         let limits = worker.limits
-        if !isOpen {
+        guard hasBegun else {
             telemetry.counts.add(.timeoutsHandshake)
             isOver = true
             return
         }
         if isDraining { http.finishDrain() }
+        if let began = http.headBegan, now >= began + limits.headTimeout.nanoseconds {
+            telemetry.counts.add(.timeoutsHead)
+            http.terminate(.enhanceYourCalm)
+        }
         let progress = limits.progressTimeout.nanoseconds
         if isWriteBlocked, now >= lastWrite + progress {
             telemetry.counts.add(.timeoutsProgress)
@@ -289,6 +347,15 @@ final class Connection {
             }
         }
         for stream in streams.values {
+            if let began = stream.messageBegan {
+                let end = began + limits.messageTimeout.nanoseconds
+                if now >= end {
+                    telemetry.counts.add(.timeoutsMessage)
+                    http.reset(stream.id, .cancel)
+                    continue
+                }
+                next = min(next, end)
+            }
             let unread = http.unsentBody(stream.id)
             stream.looked(atUnread: unread, now: now)
             // An answered stream is still there when its request has not ended.
@@ -305,7 +372,14 @@ final class Connection {
 
     private func schedule(at time: UInt64) {
         worker.loop.deadlines.cancel(deadline)
+        wakeTime = time
         deadline = worker.loop.deadlines.schedule(at: time, token: token)
+    }
+
+    /// The connection has served long enough: a new one may find a worker with less to do.
+    private func retire() {
+        telemetry.counts.add(.connectionsRetired)
+        drain()
     }
 
     /// Begins to drain: the client shall open no more streams; those there are go on.
@@ -314,6 +388,7 @@ final class Connection {
             isOver = true
             return
         }
+        guard !isDraining else { return }
         isDraining = true
         http.beginDrain()
         schedule(at: worker.loop.now + Self.drainNoticeNanoseconds)

@@ -11,7 +11,7 @@ internal import TLSTransport
 final class ControlRoom: Sendable {
     private let state: ServerState
     private let source: ModelSource
-    private let tls: TLSServerConfiguration
+    private let certificates: Mutex<CertificateSource>
     private let log: Logger
     private let catalog: Mutex<ModelCatalog>
     /// The folder's last error, so that the log tells it once.
@@ -20,13 +20,13 @@ final class ControlRoom: Sendable {
     init(
         state: ServerState,
         source: ModelSource,
-        tls: TLSServerConfiguration,
+        certificates: sending CertificateSource,
         catalog: consuming ModelCatalog,
         log: Logger
     ) {
         self.state = state
         self.source = source
-        self.tls = tls
+        self.certificates = Mutex(certificates)
         self.log = log
         self.catalog = Mutex(catalog)
     }
@@ -72,16 +72,24 @@ final class ControlRoom: Sendable {
         }
     }
 
-    /// Reads the certificates again, for connections to come.
-    func updateCertificates() {
-        do {
-            let context = try TLSContext(server: tls)
-            state.certificates.publish(context)
-            state.reloads.certificatesLoaded.wrappingAdd(1, ordering: .relaxed)
-            log.notice("certificates read again", metadata: ["days-left": "\(context.certificateDaysLeft ?? 0)"])
-        } catch {
-            state.reloads.certificatesFailed.wrappingAdd(1, ordering: .relaxed)
-            log.error("the certificates cannot be used; the old ones stay", metadata: ["error": "\(error)"])
+    /// Reads the certificates again, for connections to come: when asked, or when their files have changed.
+    func updateCertificates(isForced: Bool) {
+        certificates.withLock { source in
+            do throws(TLSError) {
+                try source.rotateTicketKeys()
+            } catch {
+                log.error("session tickets keep their key", metadata: ["error": "\(error)"])
+            }
+            guard isForced || source.haveFilesSettled() else { return }
+            do throws(TLSError) {
+                let context = try source.read()
+                state.certificates.publish(context)
+                state.reloads.certificatesLoaded.wrappingAdd(1, ordering: .relaxed)
+                log.notice("certificates read again", metadata: ["days-left": "\(context.certificateDaysLeft ?? 0)"])
+            } catch {
+                state.reloads.certificatesFailed.wrappingAdd(1, ordering: .relaxed)
+                log.error("the certificates cannot be used; the old ones stay", metadata: ["error": "\(error)"])
+            }
         }
     }
 

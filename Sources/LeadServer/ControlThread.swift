@@ -28,7 +28,7 @@ final class ControlThread: Sendable {
                 while !orders.stop.load(ordering: .acquiring) {
                     _ = try loop.wait(atMost: nanoseconds)
                     let isForced = orders.reload.exchange(false, ordering: .acquiring)
-                    if isForced { room.updateCertificates() }
+                    room.updateCertificates(isForced: isForced)
                     room.updateModels(isForced: isForced)
                     room.reclaim()
                 }

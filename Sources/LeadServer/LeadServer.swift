@@ -53,11 +53,11 @@ public final class LeadServer: Sendable {
             clientCertificates: configuration.clientAuthorityPath == nil ? .off : .required,
             clientAuthorityPath: configuration.clientAuthorityPath
         )
-        let context = try Self.firstCertificates(tls)
+        let certificates = try Self.firstCertificates(tls)
         let catalog = try Self.firstModels(source, configuration.modelsPath, log)
         let state = ServerState(
             models: ModelDirectory(models: catalog.inOrder),
-            certificates: context,
+            certificates: certificates.context,
             workers: configuration.workers,
             limits: configuration.limits
         )
@@ -76,7 +76,13 @@ public final class LeadServer: Sendable {
         }
         adminAddress = admin?.address.description
         do {
-            let room = ControlRoom(state: state, source: source, tls: tls, catalog: catalog, log: log)
+            let room = ControlRoom(
+                state: state,
+                source: source,
+                certificates: certificates,
+                catalog: catalog,
+                log: log
+            )
             control = try ControlThread(room, every: configuration.pollInterval)
         } catch {
             _ = crew.stop(within: .zero)
@@ -173,9 +179,9 @@ public final class LeadServer: Sendable {
         }
     }
 
-    private static func firstCertificates(_ tls: TLSServerConfiguration) throws -> TLSContext {
+    private static func firstCertificates(_ tls: TLSServerConfiguration) throws -> CertificateSource {
         do {
-            return try TLSContext(server: tls)
+            return try CertificateSource(tls)
         } catch {
             throw ServerStartError(
                 "\(error)\nfor development, make certificates with: leadline certs DIR; then serve with "

@@ -1,4 +1,5 @@
 internal import EnsembleKernels
+internal import HTTP2Transport
 internal import LeadScoring
 internal import LeadWire
 internal import SnapshotExchange
@@ -32,13 +33,25 @@ enum MetricsPage {
         )
 
         add("connections_accepted", "Connections accepted.", .connectionsAccepted)
-        add("connections_refused", "Connections closed at once because there were too many.", .connectionsRefused)
+        page.counter(
+            "leadline_connections_refused_total",
+            "Connections closed because there were too many: in all, from the address, or with the identity.",
+            [
+                ([("limit", "total")], counts.total(.refusedTotal)),
+                ([("limit", "address")], counts.total(.refusedAddress)),
+                ([("limit", "identity")], counts.total(.refusedIdentity)),
+            ]
+        )
+        add("connections_retired", "Connections drained after their share of requests.", .connectionsRetired)
         // Read in this order, a connection that comes and goes meanwhile is counted as open, never as less than none.
         let closed = counts.total(.connectionsClosed)
         let accepted = counts.total(.connectionsAccepted)
         page.gauge("leadline_connections_open", "Connections open now.", Double(accepted &- min(accepted, closed)))
         add("handshakes", "TLS handshakes completed.", .handshakesDone)
         add("handshakes_failed", "TLS handshakes that failed.", .handshakesFailed)
+        add("handshakes_resumed", "TLS handshakes among them that continued an earlier session.", .handshakesResumed)
+        add("handshakes_delayed", "Times a worker let new connections wait for their handshakes.", .handshakesDelayed)
+        add("key_update_floods", "Connections ended because of their TLS key updates.", .keyUpdateFloods)
         add("accept_pauses", "Times a worker stopped accepting for want of descriptors.", .acceptPauses)
         page.counter(
             "leadline_timeouts_total",
@@ -46,11 +59,23 @@ enum MetricsPage {
             [
                 ([("kind", "handshake")], counts.total(.timeoutsHandshake)),
                 ([("kind", "idle")], counts.total(.timeoutsIdle)),
+                ([("kind", "head")], counts.total(.timeoutsHead)),
+                ([("kind", "message")], counts.total(.timeoutsMessage)),
                 ([("kind", "progress")], counts.total(.timeoutsProgress)),
             ]
         )
         add("streams", "HTTP/2 streams opened.", .streams)
-        add("violations", "Connections ended because the client broke or exhausted a rule of HTTP/2.", .violations)
+        let violations = state.telemetry.map(\.violations)
+        page.counter(
+            "leadline_violations_total",
+            "Connections ended because the client broke or exhausted a rule of HTTP/2, by rule.",
+            ViolationCell.allCases.map { ([("rule", $0.violation.rawValue)], violations.total($0)) }
+        )
+        add(
+            "streams_refused",
+            "HTTP/2 streams refused, above all those beyond the limit of open streams.",
+            .streamsRefused
+        )
         add("streams_reset", "HTTP/2 streams reset by either side.", .streamsReset)
         page.counter(
             "leadline_responses_total",

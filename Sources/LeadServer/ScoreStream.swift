@@ -37,19 +37,23 @@ final class ScoreStream {
     /// Bytes of the request that came since the stream last got on.
     private var newBytes = 0
 
+    /// When the first byte came of the message, or JSON body, in the making.
+    var messageBegan: UInt64?
     /// So many bytes, in or out, are getting on; fewer keep nobody waiting for ever.
-    private static let progressBytes = 4_096
+    private let progressBytes: Int
 
-    init(id: Int32, isJSON: Bool, now: UInt64) {
+    init(id: Int32, isJSON: Bool, now: UInt64, progressBytes: Int) {
         self.id = id
         self.isJSON = isJSON
+        self.progressBytes = progressBytes
         lastProgress = now
     }
 
     /// A stream whose whole answer is on its way: it has nothing to score, but time runs for it too.
-    init(answered id: Int32, now: UInt64) {
+    init(answered id: Int32, now: UInt64, progressBytes: Int) {
         self.id = id
         isJSON = true
+        self.progressBytes = progressBytes
         lastProgress = now
         isRefused = true
         hasResponseBegun = true
@@ -59,14 +63,14 @@ final class ScoreStream {
     /// Notes that bytes of the request have come.
     func received(_ count: Int, now: UInt64) {
         newBytes += count
-        if newBytes >= Self.progressBytes { gotOn(now) }
+        if newBytes >= progressBytes { gotOn(now) }
     }
 
     /// Notes how much of the answer is unread.
     func looked(atUnread unread: Int, now: UInt64) {
         if unread > unreadBefore {
             unreadBefore = unread
-        } else if unread < unreadBefore, unread == 0 || unread + Self.progressBytes <= unreadBefore {
+        } else if unread < unreadBefore, unread == 0 || unread + progressBytes <= unreadBefore {
             unreadBefore = unread
             lastProgress = now
         }

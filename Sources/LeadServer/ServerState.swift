@@ -13,6 +13,8 @@ final class ServerState: Sendable {
     let telemetry: [WorkerTelemetry]
     /// What is taken from clients.
     let limits: ServerLimits
+    /// How many connections there are, of all workers.
+    let ledger: ConnectionLedger
     /// How the control thread fares.
     let reloads = Reloads()
     /// Set once, when the server is to stop: not ready, and no new connections.
@@ -28,6 +30,7 @@ final class ServerState: Sendable {
         self.certificates = SnapshotBoard(certificates, readers: workers)
         telemetry = (0..<workers).map { _ in WorkerTelemetry() }
         self.limits = limits
+        ledger = ConnectionLedger(limits)
     }
 
     /// Why the server is not ready; nil when it is.

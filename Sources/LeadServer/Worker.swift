@@ -1,4 +1,5 @@
 internal import ByteKit
+internal import HTTP2Transport
 internal import LeadScoring
 internal import LeadWire
 internal import Logging
@@ -17,6 +18,8 @@ final class Worker {
     static let sliceNanoseconds: UInt64 = 250_000
     private static let listenerToken: UInt64 = 0
     private static let acceptPauseNanoseconds: UInt64 = 100_000_000
+    /// Between two looks at whether there may be handshakes again.
+    private static let handshakePauseNanoseconds: UInt64 = 5_000_000
     /// New connections a turn.
     private static let acceptsMax = 64
 
@@ -34,6 +37,7 @@ final class Worker {
     private var nextToken: UInt64 = 1
     private var touched: [Connection] = []
     private var isListenerPaused = false
+    private var handshakes: TokenBucket
     private var answer = ByteWriter()
     var jobs = JobQueue()
     /// Bytes of requests and answers in memory, of all connections.
@@ -45,6 +49,7 @@ final class Worker {
         self.log = log
         telemetry = state.telemetry[index]
         limits = state.limits
+        handshakes = TokenBucket(state.limits.handshakes)
         loop = try EventLoop()
         models = state.models.reader(index)
         certificates = state.certificates.reader(index)
@@ -95,34 +100,53 @@ final class Worker {
 
     private func accept() throws(SystemError) {
         for _ in 0..<Self.acceptsMax {
+            guard handshakes.takeIfThere(1, now: loop.now) else {
+                telemetry.counts.add(.handshakesDelayed)
+                return try pauseListener(for: Self.handshakePauseNanoseconds)
+            }
             do throws(SystemError) {
-                guard let socket = try listener?.accept() else { return }
+                guard let socket = try listener?.accept() else { return handshakes.giveBack(1) }
                 telemetry.counts.add(.connectionsAccepted)
-                guard connections.count < limits.connectionsPerWorkerMax else {
-                    telemetry.counts.add(.connectionsRefused)
-                    telemetry.counts.add(.connectionsClosed)
-                    continue
-                }
                 open(socket)
             } catch  where error.isShortage {
+                handshakes.giveBack(1)
                 telemetry.counts.add(.acceptPauses)
                 log.warning("accept pauses: no descriptors left", metadata: ["error": "\(error)"])
-                try listener?.pause(in: loop)
-                isListenerPaused = true
-                _ = loop.deadlines.schedule(at: loop.now + Self.acceptPauseNanoseconds, token: Self.listenerToken)
-                return
+                return try pauseListener(for: Self.acceptPauseNanoseconds)
             }
         }
     }
 
+    /// Leaves new connections in the kernel for a while.
+    private func pauseListener(for nanoseconds: UInt64) throws(SystemError) {
+        try listener?.pause(in: loop)
+        isListenerPaused = true
+        _ = loop.deadlines.schedule(at: loop.now + nanoseconds, token: Self.listenerToken)
+    }
+
     private func open(_ socket: consuming TCPSocket) {
+        let address = ConnectionLedger.AddressKey(socket.peer)
+        do throws(ConnectionLedger.Refusal) {
+            try state.ledger.enter(address)
+        } catch {
+            telemetry.counts.add(error == .tooMany ? .refusedTotal : .refusedAddress)
+            telemetry.counts.add(.connectionsClosed)
+            return
+        }
         let token = nextToken
         nextToken += 1
         let context = certificates.retainCurrent().value
         do {
-            let connection = try Connection(socket: socket, token: token, context: context, worker: self)
+            let connection = try Connection(
+                socket: socket,
+                address: address,
+                token: token,
+                context: context,
+                worker: self
+            )
             connections[token] = connection
         } catch {
+            state.ledger.leave(address, identity: nil)
             telemetry.counts.add(.connectionsClosed)
             log.debug("connection not opened", metadata: ["error": "\(error)"])
         }
@@ -157,6 +181,7 @@ final class Worker {
     private func close(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.token) != nil else { return }
         connection.abandon()
+        state.ledger.leave(connection.address, identity: connection.identity)
         loop.deadlines.cancel(connection.deadline)
         telemetry.counts.add(.connectionsClosed)
     }

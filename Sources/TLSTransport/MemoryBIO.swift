@@ -11,6 +11,10 @@ internal import COpenSSL
 
     /// Ciphertext for the peer.
     var outgoing: ByteQueue
+
+    /// Messages of handshakes that a server's peer has sent, and those among them before the session was open.
+    var handshakeMessages = 0
+    var messagesToOpen = 0
 }
 
 /// The methods of our BIO: reads come from the channel's input, writes go to its outgoing queue and never fail.

@@ -11,6 +11,10 @@ public struct PeerIdentity: Equatable, Sendable {
     /// The subject's common name; a name for people, never one to authorise by when there are alternative names.
     public var commonName: String?
 
+    /// The name that policy knows the peer by: its first URI, or else its first DNS name, or else, with neither, its common
+    /// name.
+    public var name: String? { uris.first ?? dnsNames.first ?? commonName }
+
     /// Reads a certificate; names with a NUL inside, an old trick on C readers, are left out.
     @unsafe init(_ certificate: OpaquePointer) {
         // Safety: the caller's certificate lives through the call; the names are ours to free; every text is copied with

@@ -75,28 +75,44 @@ public struct TLSClientConfiguration: Sendable {
     /// Whole days from the making of the context until our own certificate ends; `nil` for a client without one.
     public private(set) var certificateDaysLeft: Int?
 
+    /// The keys of its tickets; the context's C side knows where they are.
+    private let tickets: TicketKeys?
+
     /// A server's context.
     ///
-    /// - Parameter configuration: Files and policy.
+    /// - Parameters:
+    ///   - configuration: Files and policy.
+    ///   - tickets: The keys of session tickets; keys of its own, for as long as it lives, when `nil`.
     /// - Throws: `TLSError` when a file cannot be used, the pair does not match, or the certificate is not valid now.
-    public convenience init(server configuration: TLSServerConfiguration) throws(TLSError) {
-        try self.init(server: configuration, checksDates: true)
+    public convenience init(
+        server configuration: TLSServerConfiguration,
+        tickets: TicketKeys? = nil
+    ) throws(TLSError) {
+        try self.init(server: configuration, tickets: tickets, checksDates: true)
     }
 
     /// Tests need servers with certificates that no one should trust.
-    package init(server configuration: TLSServerConfiguration, checksDates: Bool) throws(TLSError) {
+    package init(
+        server configuration: TLSServerConfiguration,
+        tickets: TicketKeys? = nil,
+        checksDates: Bool
+    ) throws(TLSError) {
         // Safety: the method is a constant; the context is freed in deinit, also when a later line throws.
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
             throw TLSError(.setup, "no memory for a TLS context")
         }
         unsafe pointer = context
         isServer = true
+        self.tickets = tickets
         try applyCommonRules()
         try useCertificate(configuration.certificateChainPath, key: configuration.privateKeyPath, checksDates)
         // Safety: the callback captures nothing and reads only what OpenSSL hands it.
         unsafe SSL_CTX_set_alpn_select_cb(context, selectHTTP2, nil)
         _ = unsafe SSL_CTX_set_num_tickets(context, 1)
         _ = unsafe SSL_CTX_set_max_early_data(context, 0)
+        if let tickets, unsafe !tickets.install(in: context) {
+            throw TLSError(.setup, OpenSSLErrors.takeReason() ?? "session tickets cannot be set up")
+        }
         try askForClientCertificates(configuration)
     }
 
@@ -111,6 +127,7 @@ public struct TLSClientConfiguration: Sendable {
         }
         unsafe pointer = context
         isServer = false
+        tickets = nil
         try applyCommonRules()
         OpenSSLErrors.clear()
         if let authorities = configuration.authorityPath {

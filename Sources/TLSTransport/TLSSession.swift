@@ -45,6 +45,12 @@ internal import COpenSSL
         precondition(context.isServer, "accepting takes a server's context")
         handle = try TLSHandle.make(context, pool: pool)
         unsafe SSL_set_accept_state(handle.session)
+        // Safety: the channel outlives the session, and the callback only counts in it.
+        _ = unsafe leadline_SSL_set_msg_callback_arg(handle.session, handle.channel)
+        unsafe SSL_set_msg_callback(handle.session) { isSent, _, type, _, _, _, channel in
+            guard isSent == 0, type == SSL3_RT_HANDSHAKE, let channel = unsafe channel else { return }
+            unsafe channel.assumingMemoryBound(to: TLSChannel.self).pointee.handshakeMessages &+= 1
+        }
     }
 
     /// A client's side of a connection; the first bytes wait in `outgoing` at once.
@@ -52,9 +58,15 @@ internal import COpenSSL
     /// - Parameters:
     ///   - context: A client's context.
     ///   - serverName: The host name or IP address that the server's certificate must be for.
+    ///   - ticket: Of an earlier session with that server, to continue it if the server will.
     ///   - pool: Where `outgoing` borrows memory.
     /// - Throws: `TLSError` when the name cannot be one or there is no memory.
-    public init(connecting context: TLSContext, serverName: String, pool: BytePool? = nil) throws(TLSError) {
+    public init(
+        connecting context: TLSContext,
+        serverName: String,
+        resuming ticket: TLSTicket? = nil,
+        pool: BytePool? = nil
+    ) throws(TLSError) {
         precondition(!context.isServer, "connecting takes a client's context")
         let handle = try TLSHandle.make(context, pool: pool)
         let session = unsafe handle.session
@@ -70,6 +82,8 @@ internal import COpenSSL
             unsafe SSL_set_hostflags(session, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         }
         unsafe SSL_set_connect_state(session)
+        // Safety: the library takes a reference of its own; without it the handshake is a full one.
+        if let ticket { _ = unsafe SSL_set_session(session, ticket.session) }
         self.handle = handle
         // Puts the first message into `outgoing`; should even that fail, the state says so.
         try? shakeHands()
@@ -184,6 +198,10 @@ internal import COpenSSL
     /// Whether the session continues an earlier one by its ticket.
     public var isResumed: Bool { unsafe SSL_session_reused(session) == 1 }
 
+    /// How many messages of handshakes a server's peer has sent since the session opened: requests for new keys, or for
+    /// another handshake. OpenSSL does as they ask without end.
+    public var lateHandshakeMessages: Int { unsafe channel.pointee.handshakeMessages &- channel.pointee.messagesToOpen }
+
     /// Who the peer is by its certificate, once open; `nil` when it gave none.
     public var peerIdentity: PeerIdentity? {
         // Safety: the certificate is ours to free.
@@ -252,7 +270,21 @@ internal import COpenSSL
             state = .failed(error)
             throw error
         }
+        try checkResumedCertificate()
+        unsafe channel.pointee.messagesToOpen = unsafe channel.pointee.handshakeMessages
         state = .open
+    }
+
+    /// A resumed session is not verified again, and its peer's certificate may have ended meanwhile.
+    private mutating func checkResumedCertificate() throws(TLSError) {
+        // Safety: the certificate is ours to free.
+        guard isResumed, unsafe SSL_is_server(session) == 1, let certificate = unsafe SSL_get1_peer_certificate(session)
+        else { return }
+        defer { unsafe X509_free(certificate) }
+        guard unsafe X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0 else { return }
+        let error = TLSError(.peerCertificate, "TLS: certificate refused: certificate has expired")
+        state = .failed(error)
+        throw error
     }
 
     /// Remembers a failure, with the verification's reason when that was it.

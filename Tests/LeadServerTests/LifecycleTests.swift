@@ -107,7 +107,7 @@ struct LifecycleTests {
     @Test("connections over the limit are closed, and there is room again when others end")
     func connectionLimit() throws {
         var limits = ServerLimits()
-        limits.connectionsPerWorkerMax = 2
+        limits.connectionsMax = 2
         let server = try TestServer(limits: limits)
         do {
             let (first, second) = (try server.client(), try server.client())

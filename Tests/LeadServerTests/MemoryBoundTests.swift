@@ -23,26 +23,9 @@ struct MemoryBoundTests {
     }
 
     private func bytesInFlight(_ server: borrowing TestServer) throws -> Double {
-        let text = try adminPage(server, "/metrics")
+        let text = try server.adminPage("/metrics")
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("leadline_request_bytes_in_flight") })
         return try #require(Double(line.split(separator: " ")[1]))
-    }
-
-    private func adminPage(_ server: borrowing TestServer, _ path: String) throws -> String {
-        let socket = try TCPSocket.connecting(
-            to: try SocketAddress.resolve(try #require(server.server.adminAddress))[0]
-        )
-        guard try socket.wait(for: .writable, atMostMilliseconds: 5_000) else { throw TestClient.TimedOut() }
-        var bytes = ByteQueue()
-        bytes.append(Array("GET \(path) HTTP/1.0\r\n\r\n".utf8))
-        _ = try socket.write(from: &bytes)
-        for _ in 0..<1_000 {
-            if try socket.read(into: &bytes, atMost: 1 << 16) == .endOfStream {
-                return String(decoding: bytes.copy(), as: UTF8.self)
-            }
-            _ = try socket.wait(for: .readable, atMostMilliseconds: 100)
-        }
-        throw TestClient.TimedOut()
     }
 
     @Test("headers that promise large messages keep no memory from others")

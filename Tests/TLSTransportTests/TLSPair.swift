@@ -12,8 +12,13 @@ struct TLSPair: ~Copyable {
     var clientError: TLSError?
     var serverError: TLSError?
 
-    init(_ client: TLSContext, _ server: TLSContext, name: String = "localhost") throws {
-        let connecting = try TLSSession(connecting: client, serverName: name)
+    init(
+        _ client: TLSContext,
+        _ server: TLSContext,
+        name: String = "localhost",
+        resuming ticket: TLSTicket? = nil
+    ) throws {
+        let connecting = try TLSSession(connecting: client, serverName: name, resuming: ticket)
         let accepting = try TLSSession(accepting: server)
         self.client = connecting
         self.server = accepting
@@ -76,11 +81,11 @@ final class CertificateFolder {
         TLSServerConfiguration(certificateChainPath: path + "/server.pem", privateKeyPath: path + "/server.key")
     }
 
-    func server(clients: ClientCertificatePolicy = .off) throws -> TLSContext {
+    func server(clients: ClientCertificatePolicy = .off, tickets: TicketKeys? = nil) throws -> TLSContext {
         var configuration = serverConfiguration
         configuration.clientCertificates = clients
         configuration.clientAuthorityPath = path + "/ca.pem"
-        return try TLSContext(server: configuration)
+        return try TLSContext(server: configuration, tickets: tickets)
     }
 
     func client(withCertificate: Bool = false) throws -> TLSContext {

@@ -11,10 +11,10 @@ final class RawClient {
     private var isEnded = false
 
     /// Connects and shakes hands.
-    init(to address: String, authority: String) throws {
+    init(to address: String, authority: String, resuming ticket: TLSTicket? = nil) throws {
         let context = try TLSContext(client: TLSClientConfiguration(authorityPath: authority))
         socket = try TCPSocket.connecting(to: try SocketAddress.resolve(address)[0])
-        tls = try TLSSession(connecting: context, serverName: "localhost")
+        tls = try TLSSession(connecting: context, serverName: "localhost", resuming: ticket)
         guard try socket.wait(for: .writable, atMostMilliseconds: 5_000) else { throw TestClient.TimedOut() }
         try socket.finishConnecting()
         for _ in 0..<100 where tls.state != .open { try turn() }
@@ -24,6 +24,21 @@ final class RawClient {
     /// Sends these bytes.
     func send(_ bytes: [UInt8]) throws {
         try tls.seal(bytes.rawBytes)
+        try turn()
+    }
+
+    /// Whether the session continues an earlier one.
+    var isResumed: Bool { tls.isResumed }
+
+    /// Waits for the server's ticket.
+    func ticket(withinSeconds seconds: Int) throws -> TLSTicket? {
+        for _ in 0..<seconds * 20 where tls.ticket == nil { try turn() }
+        return tls.ticket
+    }
+
+    /// Asks the server for new keys.
+    func updateKeys() throws {
+        tls.updateKeys()
         try turn()
     }
 
