@@ -1,8 +1,9 @@
 internal import Reactor
 internal import Synchronization
 
-/// How many connections there are: in all, by address and by identity. Workers share it, and ask it when a connection comes and
-/// goes, never for a request.
+/// How many connections there are: in all, by address and by identity.
+///
+/// Workers share it, and ask it when a connection comes and goes, never for a request.
 final class ConnectionLedger: Sendable {
     /// Why a connection is not taken.
     enum Refusal: Error {

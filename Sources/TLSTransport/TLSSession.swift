@@ -198,8 +198,9 @@ internal import COpenSSL
     /// Whether the session continues an earlier one by its ticket.
     public var isResumed: Bool { unsafe SSL_session_reused(session) == 1 }
 
-    /// How many messages of handshakes a server's peer has sent since the session opened: requests for new keys, or for
-    /// another handshake. OpenSSL does as they ask without end.
+    /// How many messages of handshakes a server's peer has sent since the session opened.
+    ///
+    /// They ask for new keys, or for another handshake, and OpenSSL does as they ask without end.
     public var lateHandshakeMessages: Int { unsafe channel.pointee.handshakeMessages &- channel.pointee.messagesToOpen }
 
     /// Who the peer is by its certificate, once open; `nil` when it gave none.

@@ -15,13 +15,15 @@ internal import COpenSSL
 }
 
 extension TLSSession {
-    /// A client's latest ticket; `nil` before the server has given one. TLS 1.3 servers do after the handshake.
+    /// A client's latest ticket; `nil` before the server has given one, which with TLS 1.3 it does after the handshake.
     public var ticket: TLSTicket? {
         // Safety: both references are ours; the copy goes to the ticket, the other is given back. A copy, because the library
         // spoils the session of a connection that ends without good-bye.
         guard let latest = unsafe SSL_get1_session(handle.session) else { return nil }
         defer { unsafe SSL_SESSION_free(latest) }
-        guard unsafe SSL_SESSION_is_resumable(latest) == 1, let copy = unsafe SSL_SESSION_dup(latest) else { return nil }
+        guard unsafe SSL_SESSION_is_resumable(latest) == 1, let copy = unsafe SSL_SESSION_dup(latest) else {
+            return nil
+        }
         return unsafe TLSTicket(owning: copy)
     }
 
