@@ -8,27 +8,17 @@ internal import Telemetry
 /// What a connection does with the requests on its streams.
 extension Connection {
     private static let retryAfterMilliseconds: UInt32 = 100
+    private static let notStored = [HTTP2Field("cache-control", "no-store")]
 
     /// A request's head has come: answers it, or makes a stream that scores.
     func begin(_ id: Int32, _ head: HTTP2RequestHead, now: UInt64) {
         switch Route.choose(method: head.method, target: head.path, contentType: head.contentType) {
-        case .messages:
-            streams[id] = ScoreStream(
-                id: id,
-                isJSON: false,
-                now: now,
-                progressBytes: worker.limits.progressBytes
-            )
+        case .messages: streams[id] = worker.makeStream(id, isJSON: false, now: now)
         case .json:
             if let length = head.contentLength, length > worker.limits.jsonBytesMax {
                 answer(id, jsonTooLarge())
             } else {
-                streams[id] = ScoreStream(
-                    id: id,
-                    isJSON: true,
-                    now: now,
-                    progressBytes: worker.limits.progressBytes
-                )
+                streams[id] = worker.makeStream(id, isJSON: true, now: now)
             }
         case .page(let path, let isHead):
             let page = worker.models.withCurrent { InfoPages.respond(to: path, $0, worker.state) }
@@ -211,17 +201,14 @@ extension Connection {
         worker.telemetry.count(status: response.status)
         var head = HTTP2ResponseHead(status: response.status, contentType: response.contentType)
         head.contentLength = response.body.count
-        head.fields = [HTTP2Field("cache-control", "no-store")]
+        head.fields = Self.notStored
         if let allow = response.allow { head.fields.append(HTTP2Field("allow", allow)) }
         http.discardBody(id)
         let isThere = http.submitResponse(id, head, body: isHead ? [] : response.body)
-        if isThere, streams[id] == nil {
-            streams[id] = ScoreStream(
-                answered: id,
-                now: worker.loop.now,
-                progressBytes: worker.limits.progressBytes
-            )
-        }
+        guard isThere, streams[id] == nil else { return }
+        let stream = worker.makeStream(id, isJSON: true, now: worker.loop.now)
+        stream.answerIsOnItsWay()
+        streams[id] = stream
     }
 
     private func jsonTooLarge() -> PlainResponse {
@@ -283,6 +270,6 @@ extension Connection {
     func forget(_ stream: ScoreStream) {
         release(stream.reserved, of: stream)
         for job in stream.waiting { worker.jobs.recycle(job) }
-        stream.waiting.removeAll()
+        worker.recycle(stream)
     }
 }

@@ -18,7 +18,7 @@ enum InfoPages {
         _ state: ServerState
     ) -> PlainResponse {
         switch path {
-        case "/healthz": return PlainResponse(#"{"status":"ok"}"# + "\n")
+        case "/healthz": return health
         case "/readyz": return readiness(publication, state)
         case "/v1/models": return models(publication, state)
         default:
@@ -33,6 +33,8 @@ enum InfoPages {
             }
         }
     }
+
+    private static let health = PlainResponse(#"{"status":"ok"}"# + "\n")
 
     private static func readiness(_ publication: Publication<ModelDirectory>, _ state: ServerState) -> PlainResponse {
         let reason = state.notReadyReason(publication.value)

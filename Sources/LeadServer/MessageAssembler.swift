@@ -11,6 +11,9 @@ struct MessageAssembler {
     private(set) var header: MessageHeader?
     private static let firstReservation = 64 << 10
 
+    /// Bytes that it has memory for.
+    var capacity: Int { bytes.bytes.capacity }
+
     /// Whether the stream is between two messages.
     var isEmpty: Bool { bytes.count == 0 }
 

@@ -18,7 +18,9 @@ package enum Route: Equatable {
     ///   - contentType: the media type of the body, perhaps with parameters; nil where the header is missing.
     /// - Returns: the route.
     package static func choose(method: String, target: String, contentType: String?) -> Route {
-        let path = String(target.prefix { $0 != "?" })
+        // What nearly every request is, before anything is taken apart.
+        if target == WireFormat.scorePath, contentType == WireFormat.contentType, method == "POST" { return .messages }
+        let path = target.utf8.contains(UInt8(ascii: "?")) ? String(target.prefix { $0 != "?" }) : target
         guard path == WireFormat.scorePath else {
             guard method == "GET" || method == "HEAD" else {
                 let known =

@@ -6,8 +6,8 @@ internal import LeadWire
 /// A stream keeps at most one message in the making and one being scored, besides what fits its window: bytes of
 /// further messages are not credited until their turn comes, so that flow control bounds the memory.
 final class ScoreStream {
-    let id: Int32
-    let isJSON: Bool
+    private(set) var id: Int32
+    private(set) var isJSON: Bool
     /// The message in the making.
     var assembler = MessageAssembler()
     /// The body in the making, when it is JSON.
@@ -49,12 +49,33 @@ final class ScoreStream {
         lastProgress = now
     }
 
-    /// A stream whose whole answer is on its way: it has nothing to score, but time runs for it too.
-    init(answered id: Int32, now: UInt64, progressBytes: Int) {
+    /// Makes it another stream, which keeps the memory of this one; ``end()`` has come before.
+    func begin(_ id: Int32, isJSON: Bool, now: UInt64) {
         self.id = id
-        isJSON = true
-        self.progressBytes = progressBytes
+        self.isJSON = isJSON
         lastProgress = now
+    }
+
+    /// Lets go of everything but some memory.
+    func end() {
+        if !assembler.isEmpty { _ = assembler.discard() }
+        if body.count > 0 { _ = body.take() }
+        waiting.removeAll(keepingCapacity: true)
+        isScoring = false
+        hasRequestEnded = false
+        isRefused = false
+        hasResponseBegun = false
+        hasResponseEnded = false
+        uncredited = 0
+        reserved = 0
+        arrival = 0
+        unreadBefore = 0
+        newBytes = 0
+        messageBegan = nil
+    }
+
+    /// The whole answer is on its way: there is nothing to score, but time runs for it too.
+    func answerIsOnItsWay() {
         isRefused = true
         hasResponseBegun = true
         hasResponseEnded = true

@@ -96,6 +96,33 @@ final class Worker {
         touched.append(connection)
     }
 
+    // MARK: Streams
+
+    /// Streams that are over, to be used again with the memory they have.
+    private var unusedStreams: [ScoreStream] = []
+    private var unusedStreamBytes = 0
+    private static let unusedStreamsMax = 256
+    private static let unusedStreamBytesMax = 32 << 20
+
+    /// A stream, used before if possible.
+    func makeStream(_ id: Int32, isJSON: Bool, now: UInt64) -> ScoreStream {
+        guard let stream = unusedStreams.popLast() else {
+            return ScoreStream(id: id, isJSON: isJSON, now: now, progressBytes: limits.progressBytes)
+        }
+        unusedStreamBytes -= stream.assembler.capacity
+        stream.begin(id, isJSON: isJSON, now: now)
+        return stream
+    }
+
+    /// Takes a stream back that no connection knows any more.
+    func recycle(_ stream: ScoreStream) {
+        stream.end()
+        guard unusedStreams.count < Self.unusedStreamsMax else { return }
+        if unusedStreamBytes + stream.assembler.capacity > Self.unusedStreamBytesMax { _ = stream.assembler.discard() }
+        unusedStreamBytes += stream.assembler.capacity
+        unusedStreams.append(stream)
+    }
+
     // MARK: Connections
 
     private func accept() throws(SystemError) {
