@@ -7,7 +7,7 @@ BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
 LEADLINE := .build/release/leadline
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test conformance fuzz demo lint format race emulate arm64 lanes clean
+.PHONY: help install build test conformance fuzz demo lint format race emulate arm64 lanes rolling clean
 
 help: ## this list
 	@echo "Leadline: predictive lead scoring as fast infrastructure."
@@ -54,6 +54,9 @@ arm64: install ## the evaluator on an emulated arm64 processor, bit for bit
 
 lanes: install ## the intrinsics of AVX-512 and AVX2 against plain C
 	.ci/lanes
+
+rolling: build ## rolling restarts and publications behind HAProxy, under load
+	@LEADLINE='$(LEADLINE)' .ci/rolling
 
 clean: ## remove what was built and what the demo made
 	rm -rf .build .build-* demo

@@ -1,6 +1,7 @@
 internal import ByteKit
 internal import HTTP2Transport
 internal import LeadWire
+internal import Logging
 internal import Reactor
 internal import SnapshotExchange
 internal import Telemetry
@@ -12,19 +13,56 @@ extension Connection {
 
     /// A request's head has come: answers it, or makes a stream that scores.
     func begin(_ id: Int32, _ head: HTTP2RequestHead, now: UInt64) {
-        switch Route.choose(method: head.method, target: head.path, contentType: head.contentType) {
-        case .messages: streams[id] = worker.makeStream(id, isJSON: false, now: now)
+        let route = Route.choose(method: head.method, target: head.path, contentType: head.contentType)
+        if let role = route.role, !currentGrant().has(role) {
+            deny(id, role, route, now: now)
+            return
+        }
+        switch route {
+        case .messages:
+            let stream = worker.makeStream(id, isJSON: false, now: now)
+            stream.traceparent = traceparent(head)
+            streams[id] = stream
         case .json:
             if let length = head.contentLength, length > worker.limits.jsonBytesMax {
                 answer(id, jsonTooLarge())
             } else {
-                streams[id] = worker.makeStream(id, isJSON: true, now: now)
+                let stream = worker.makeStream(id, isJSON: true, now: now)
+                stream.traceparent = traceparent(head)
+                streams[id] = stream
             }
         case .page(let path, let isHead):
-            let page = worker.models.withCurrent { InfoPages.respond(to: path, $0, worker.state) }
+            let rule = currentGrant().rule
+            let page = worker.models.withCurrent { InfoPages.respond(to: path, $0, worker.state, for: rule) }
             answer(id, page, isHead: isHead)
         case .refused(let response): answer(id, response)
         }
+    }
+
+    /// The trace that a request belongs to (W3C Trace Context), if it is told in the form of version 00.
+    private func traceparent(_ head: HTTP2RequestHead) -> String? {
+        guard !head.fields.isEmpty, let text = head["traceparent"], text.utf8.count == 55 else { return nil }
+        let isForm = text.utf8.enumerated().allSatisfy { index, byte in
+            [2, 35, 52].contains(index) ? byte == UInt8(ascii: "-") : isLowerHexadecimal(byte)
+        }
+        return isForm && text.hasPrefix("00-") ? text : nil
+    }
+
+    private func isLowerHexadecimal(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") || byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "f")
+    }
+
+    /// Says that the client has not the role that its request needs, in the form that it asked in.
+    private func deny(_ id: Int32, _ role: AccessRole, _ route: Route, now: UInt64) {
+        worker.telemetry.counts.add(.deniedRole)
+        let text = "\(identity ?? AccessPolicy.anonymous) may not \(role.rawValue) here"
+        guard route == .messages else {
+            answer(id, .forbidden(text))
+            return
+        }
+        let stream = worker.makeStream(id, isJSON: false, now: now)
+        streams[id] = stream
+        refuse(stream, WireError(.forbidden, text))
     }
 
     /// Takes a piece of a request's body.
@@ -126,14 +164,47 @@ extension Connection {
     private func enqueue(_ job: ScoreJob, on stream: ScoreStream) {
         job.connection = token
         job.stream = stream.id
-        job.reservedBytes = (job.json?.count ?? job.message.count) + ScoreJob.overheadBytes
+        job.reservedBytes = job.byteCount + ScoreJob.overheadBytes
         hold(ScoreJob.overheadBytes, for: stream)
+        if job.failure == nil,
+            let wait = worker.jobs.enter(job, atMost: Double(worker.limits.queueTimeMax.nanoseconds))
+        {
+            worker.telemetry.counts.add(.queueRefusals)
+            job.fail(
+                WireError(
+                    .overloaded,
+                    "too much work is waiting",
+                    retryAfterMilliseconds: UInt32(clamping: Int(wait / 1e6) + 1)
+                ),
+                requestID: job.peekRequestID()
+            )
+        }
         stream.waiting.append(job)
         scoreNext(of: stream)
     }
 
     /// The stream that waits for a job; nil when it is gone.
     func stream(of job: ScoreJob) -> ScoreStream? { streams[job.stream] }
+
+    /// Lets a job that has begun go on, or says why its client may not have it scored, or not now.
+    func admit(_ job: ScoreJob) throws(WireError) {
+        let grant = currentGrant()
+        guard grant.rule.allows(model: job.modelName) else {
+            worker.telemetry.counts.add(.deniedModel)
+            throw WireError(
+                .forbidden,
+                "\(identity ?? AccessPolicy.anonymous) may not use the model '\(job.modelName)'"
+            )
+        }
+        if let wait = grant.take(rows: job.rows, now: worker.loop.now) {
+            worker.telemetry.counts.add(.deniedRows)
+            throw WireError(
+                .quotaExceeded,
+                "the quota of leads a second is used up",
+                retryAfterMilliseconds: UInt32(clamping: wait / 1_000_000 + 1)
+            )
+        }
+    }
 
     /// Counts what a job has begun to take; what it had counted as before stays.
     /// - Throws: `overloaded` when there is no room for it now.
@@ -158,6 +229,7 @@ extension Connection {
         let start = MonotonicClock.now()
         answer.removeAll()
         job.count(in: worker.telemetry, failure)
+        if failure == nil { worker.jobs.learn(from: job) }
         switch failure {
         case nil: job.writeAnswer(into: &answer)
         case .wire(let error)?:
@@ -180,6 +252,9 @@ extension Connection {
         worker.telemetry.stages.record(.encode, nanoseconds: end - start)
         if failure == nil { worker.telemetry.stages.record(.total, nanoseconds: end - job.arrival) }
 
+        if worker.requestLog.wants(nanoseconds: end - min(end, job.arrival), hasFailed: failure != nil) {
+            note(job, stream, failure, end)
+        }
         release(job.reservedBytes, of: stream)
         worker.jobs.recycle(job)
         countAnswers()
@@ -188,6 +263,19 @@ extension Connection {
         scoreNext(of: stream)
         credit(stream)
         finishIfAnswered(stream)
+    }
+
+    /// Writes a line about a request into the log.
+    private func note(_ job: ScoreJob, _ stream: ScoreStream, _ failure: ScoreFailure?, _ end: UInt64) {
+        var metadata: Logger.Metadata = [
+            "client": "\(identity ?? AccessPolicy.anonymous)", "request": "\(job.requestID)",
+            "model": "\(job.modelName)", "rows": "\(job.rows)", "bytes": "\(job.byteCount)",
+            "us": "\((end - min(end, job.arrival)) / 1_000)", "us-worked": "\(job.workedNanoseconds / 1_000)",
+            "status": "\(failure?.httpStatus ?? 200)",
+        ]
+        if let failure { metadata["error"] = "\(failure.codeName)" }
+        if let trace = stream.traceparent { metadata["traceparent"] = "\(trace)" }
+        worker.requestLog.write(metadata, now: end)
     }
 
     private func finishIfAnswered(_ stream: ScoreStream) {
@@ -235,6 +323,14 @@ extension Connection {
                 retryAfterMilliseconds: Self.retryAfterMilliseconds
             )
         }
+        if let grant, !grant.hasRoom(for: bytes) {
+            worker.telemetry.counts.add(.deniedBytes)
+            throw WireError(
+                .quotaExceeded,
+                "the quota of bytes under way is used up",
+                retryAfterMilliseconds: Self.retryAfterMilliseconds
+            )
+        }
         hold(bytes, for: stream)
     }
 
@@ -246,6 +342,7 @@ extension Connection {
     /// Adds to what the connection and the worker keep in memory.
     func count(_ bytes: Int) {
         bytesInFlight += bytes
+        countInGrant(bytes)
         worker.bytesInFlight += bytes
         worker.telemetry.counts.add(.bytesInFlight, bytes)
     }

@@ -23,10 +23,16 @@ final class Connection {
     /// Between the two GOAWAYs, when the client does not answer the ping.
     private static let drainNoticeNanoseconds: UInt64 = 1_000_000_000
 
+    /// Header fields that are looked at, besides those that every request has.
+    private static let keptFields = ["traceparent"]
+
     let token: UInt64
     /// What the ledger counts it under.
     let address: ConnectionLedger.AddressKey
     private(set) var identity: String?
+    /// What the client may do, by the policy of this epoch.
+    private(set) var grant: AccessGrant?
+    private var grantEpoch: UInt64 = 0
     private(set) var deadline: DeadlineQueue.Handle
     /// Whether the worker will flush it in this turn.
     var isTouched = false
@@ -74,7 +80,7 @@ final class Connection {
         self.address = address
         self.worker = worker
         tls = try TLSSession(accepting: context, pool: worker.pool)
-        http = HTTP2ServerSession(limits: worker.limits.http2, pool: worker.pool)
+        http = HTTP2ServerSession(limits: worker.limits.http2, keptFields: Self.keptFields, pool: worker.pool)
         keyUpdates = TokenBucket(worker.limits.keyUpdates)
         ciphertext = ByteQueue(pool: worker.pool)
         plaintext = ByteQueue(pool: worker.pool)
@@ -122,6 +128,7 @@ final class Connection {
             while mayHaveMore {
                 mayHaveMore = try tls.open(from: &ciphertext, into: &plaintext, atMost: Self.readBudgetBytes)
                 let opened = MonotonicClock.now()
+                if !isOpen, tls.state == .open { becomeOpen() }
                 if !plaintext.isEmpty {
                     telemetry.stages.record(.open, nanoseconds: opened - time)
                     http.receive(plaintext.bytes, now: opened)
@@ -137,14 +144,17 @@ final class Connection {
             isClosing = true
             return
         }
-        if !isOpen, tls.state == .open {
-            isOpen = true
-            telemetry.counts.add(.handshakesDone)
-            if tls.isResumed { telemetry.counts.add(.handshakesResumed) }
-            enterIdentity()
-        }
         if tls.state == .peerClosed { isClosing = true }
         if isOpen { lookForFloods() }
+    }
+
+    /// The handshake is done; a request may have come with its last message, and must find who the client is.
+    private func becomeOpen() {
+        isOpen = true
+        telemetry.counts.add(.handshakesDone)
+        if tls.isResumed { telemetry.counts.add(.handshakesResumed) }
+        enterIdentity()
+        if isDraining { http.beginDrain() }
     }
 
     /// Counts the connection under its client's identity, if it has one.
@@ -158,6 +168,22 @@ final class Connection {
             http.terminate(.enhanceYourCalm)
         }
     }
+
+    /// What the client may do by the policy in force; looked up again when that is another one.
+    func currentGrant() -> AccessGrant {
+        worker.policies.withCurrent { publication in
+            if let grant, grantEpoch == publication.epoch { return grant }
+            let grant = publication.value.grant(for: identity)
+            self.grant?.count(-bytesInFlight)
+            grant.count(bytesInFlight)
+            self.grant = grant
+            grantEpoch = publication.epoch
+            return grant
+        }
+    }
+
+    /// Notes that bytes have come into memory, or gone, in the identity's quota.
+    func countInGrant(_ bytes: Int) { grant?.count(bytes) }
 
     /// Ends a connection whose client goes beyond what OpenSSL and nghttp2 bear without end.
     private func lookForFloods() {
@@ -383,14 +409,12 @@ final class Connection {
     }
 
     /// Begins to drain: the client shall open no more streams; those there are go on.
+    ///
+    /// A client that is still shaking hands may have sent a request behind its last message, and gets a second for it.
     func drain() {
-        guard isOpen else {
-            isOver = true
-            return
-        }
         guard !isDraining else { return }
         isDraining = true
-        http.beginDrain()
+        if isOpen { http.beginDrain() }
         schedule(at: worker.loop.now + Self.drainNoticeNanoseconds)
     }
 

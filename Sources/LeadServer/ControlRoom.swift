@@ -1,3 +1,4 @@
+internal import Foundation
 internal import LeadScoring
 internal import Logging
 internal import Reactor
@@ -13,6 +14,9 @@ final class ControlRoom: Sendable {
     private let source: ModelSource
     private let certificates: Mutex<CertificateSource>
     private let log: Logger
+    private let policyPath: String?
+    /// The policy's file as it was read last.
+    private let policyStamp: Mutex<FileStamp?>
     private let catalog: Mutex<ModelCatalog>
     /// The folder's last error, so that the log tells it once.
     private let folderError = Mutex<String?>(nil)
@@ -21,12 +25,15 @@ final class ControlRoom: Sendable {
         state: ServerState,
         source: ModelSource,
         certificates: sending CertificateSource,
+        policyPath: String?,
         catalog: consuming ModelCatalog,
         log: Logger
     ) {
         self.state = state
         self.source = source
         self.certificates = Mutex(certificates)
+        self.policyPath = policyPath
+        policyStamp = Mutex(policyPath.map { FileStamp($0) })
         self.log = log
         self.catalog = Mutex(catalog)
     }
@@ -85,7 +92,13 @@ final class ControlRoom: Sendable {
                 let context = try source.read()
                 state.certificates.publish(context)
                 state.reloads.certificatesLoaded.wrappingAdd(1, ordering: .relaxed)
-                log.notice("certificates read again", metadata: ["days-left": "\(context.certificateDaysLeft ?? 0)"])
+                log.notice(
+                    "certificates read again",
+                    metadata: [
+                        "ends":
+                            "\(context.certificateEnd.map { Date(timeIntervalSince1970: Double($0)).description } ?? "unknown")"
+                    ]
+                )
             } catch {
                 state.reloads.certificatesFailed.wrappingAdd(1, ordering: .relaxed)
                 log.error("the certificates cannot be used; the old ones stay", metadata: ["error": "\(error)"])
@@ -93,9 +106,30 @@ final class ControlRoom: Sendable {
         }
     }
 
+    /// Reads the policy again: when asked, or when its file has changed.
+    func updatePolicy(isForced: Bool) {
+        guard let policyPath else { return }
+        let stamp = FileStamp(policyPath)
+        let isNews = policyStamp.withLock { last in
+            defer { last = stamp }
+            return last != stamp
+        }
+        guard isForced || isNews else { return }
+        do throws(AccessPolicyError) {
+            let policy = try AccessPolicy(file: policyPath)
+            let epoch = state.policies.publish(policy)
+            state.reloads.policiesLoaded.wrappingAdd(1, ordering: .relaxed)
+            log.notice("policy read again", metadata: ["rules": "\(policy.rules.count)", "epoch": "\(epoch)"])
+        } catch {
+            state.reloads.policiesFailed.wrappingAdd(1, ordering: .relaxed)
+            log.error("the policy cannot be used; the old one stays", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Frees snapshots that no worker holds any more.
     func reclaim() {
         state.models.reclaim()
         state.certificates.reclaim()
+        state.policies.reclaim()
     }
 }

@@ -15,9 +15,10 @@ final class ControlThread: Sendable {
     /// Starts the thread.
     /// - Parameters:
     ///   - room: what it works in.
+    ///   - watch: looks after the workers between.
     ///   - interval: how often it looks for new models.
     /// - Throws: `SystemError` when the kernel refuses.
-    init(_ room: ControlRoom, every interval: Duration) throws {
+    init(_ room: ControlRoom, _ watch: WorkerWatch, every interval: Duration) throws {
         let orders = Orders()
         let started = Handover<Result<Waker, SystemError>>()
         let nanoseconds = UInt64(max(0.001, interval / .seconds(1)) * 1e9)
@@ -25,10 +26,15 @@ final class ControlThread: Sendable {
             do throws(SystemError) {
                 let loop = try EventLoop(eventsMax: 1)
                 started.bring(.success(loop.waker))
+                var lastLook = MonotonicClock.now()
                 while !orders.stop.load(ordering: .acquiring) {
-                    _ = try loop.wait(atMost: nanoseconds)
+                    _ = try loop.wait(atMost: min(nanoseconds, watch.interval))
+                    watch.look()
                     let isForced = orders.reload.exchange(false, ordering: .acquiring)
+                    guard isForced || loop.now - lastLook >= nanoseconds else { continue }
+                    lastLook = loop.now
                     room.updateCertificates(isForced: isForced)
+                    room.updatePolicy(isForced: isForced)
                     room.updateModels(isForced: isForced)
                     room.reclaim()
                 }

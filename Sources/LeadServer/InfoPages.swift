@@ -11,23 +11,32 @@ enum InfoPages {
     ///   - path: without its query.
     ///   - publication: the models in service.
     ///   - state: the server's.
+    ///   - rule: what the client may do; models that it may not use are not there for it. Nil for operators.
     /// - Returns: the page, or an error object.
     static func respond(
         to path: String,
         _ publication: Publication<ModelDirectory>,
-        _ state: ServerState
+        _ state: ServerState,
+        for rule: AccessRule? = nil
     ) -> PlainResponse {
         switch path {
         case "/healthz": return health
         case "/readyz": return readiness(publication, state)
-        case "/v1/models": return models(publication, state)
+        case "/v1/models": return models(publication, state, for: rule)
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+            if parts.count == 3, parts[1] == "readyz", let name = decodePercent(parts[2]) {
+                return readiness(publication, state, of: name)
+            }
             guard parts.count == 5, parts[1] == "v1", parts[2] == "models", parts[4] == "schema",
                 let name = decodePercent(parts[3])
             else { return .notFound(path) }
             do throws(WireError) {
-                return schema(of: try publication.value.model(named: name), publication, state)
+                let model = try publication.value.model(named: name)
+                guard rule?.allows(model: model.name) ?? true else {
+                    return .forbidden("you may not use the model '\(model.name)'")
+                }
+                return schema(of: model, publication, state)
             } catch {
                 return .error(status: error.httpStatus, code: error.code.name, error.text)
             }
@@ -36,8 +45,16 @@ enum InfoPages {
 
     private static let health = PlainResponse(#"{"status":"ok"}"# + "\n")
 
-    private static func readiness(_ publication: Publication<ModelDirectory>, _ state: ServerState) -> PlainResponse {
-        let reason = state.notReadyReason(publication.value)
+    /// Whether the server is ready, or with a name whether that model is served too.
+    private static func readiness(
+        _ publication: Publication<ModelDirectory>,
+        _ state: ServerState,
+        of name: String? = nil
+    ) -> PlainResponse {
+        var reason = state.notReadyReason(publication.value)
+        if let name, reason == nil, !publication.value.models.contains(where: { $0.name == name }) {
+            reason = "no model of this name in service"
+        }
         var json = JSONWriter()
         json.object {
             $0.name("ready")
@@ -52,7 +69,11 @@ enum InfoPages {
         return PlainResponse(status: reason == nil ? 200 : 503, json.text + "\n")
     }
 
-    private static func models(_ publication: Publication<ModelDirectory>, _ state: ServerState) -> PlainResponse {
+    private static func models(
+        _ publication: Publication<ModelDirectory>,
+        _ state: ServerState,
+        for rule: AccessRule?
+    ) -> PlainResponse {
         var json = JSONWriter()
         json.object {
             $0.name("epoch")
@@ -61,7 +82,7 @@ enum InfoPages {
             if let name = publication.value.defaultModel?.name { $0.value(name) } else { $0.null() }
             $0.name("models")
             $0.array { list in
-                for model in publication.value.models {
+                for model in publication.value.models where rule?.allows(model: model.name) ?? true {
                     list.object {
                         identity(of: model, &$0)
                         $0.name("columns")

@@ -1,7 +1,9 @@
+internal import Foundation
 package import LeadScoring
 public import Logging
 internal import Reactor
 internal import SnapshotExchange
+internal import Synchronization
 internal import TLSTransport
 
 /// Why a server does not start, in words that name the remedy.
@@ -25,6 +27,7 @@ public final class LeadServer: Sendable {
     private let crew: WorkerCrew
     private let admin: AdminServer?
     private let control: ControlThread
+    private let manager: ServiceManager?
 
     /// Loads the newest version of each model of the configured folder, binds, and starts all threads.
     ///
@@ -44,22 +47,35 @@ public final class LeadServer: Sendable {
     package init(_ configuration: ServerConfiguration, source: ModelSource, log: Logger) throws {
         self.configuration = configuration
         self.log = log
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        self.manager = manager
         log.info("libraries", metadata: ["openssl": "\(OpenSSLLibrary.version)"])
         if let warning = OpenSSLLibrary.warning { log.warning("\(warning)") }
 
         let tls = TLSServerConfiguration(
             certificateChainPath: configuration.certificatePath,
             privateKeyPath: configuration.privateKeyPath,
-            clientCertificates: configuration.clientAuthorityPath == nil ? .off : .required,
+            clientCertificates: configuration.clientAuthorityPath == nil
+                ? .off : configuration.clientCertificatesAreOptional ? .optional : .required,
             clientAuthorityPath: configuration.clientAuthorityPath
         )
         let certificates = try Self.firstCertificates(tls)
+        let policy: AccessPolicy
+        do throws(AccessPolicyError) {
+            policy =
+                try configuration.policyPath.map { path throws(AccessPolicyError) in try AccessPolicy(file: path) }
+                ?? .open
+        } catch {
+            throw ServerStartError("\(error)")
+        }
         let catalog = try Self.firstModels(source, configuration.modelsPath, log)
         let state = ServerState(
             models: ModelDirectory(models: catalog.inOrder),
             certificates: certificates.context,
+            policy: policy,
             workers: configuration.workers,
-            limits: configuration.limits
+            limits: configuration.limits,
+            logging: configuration.logging
         )
         self.state = state
         do {
@@ -80,10 +96,12 @@ public final class LeadServer: Sendable {
                 state: state,
                 source: source,
                 certificates: certificates,
+                policyPath: configuration.policyPath,
                 catalog: catalog,
                 log: log
             )
-            control = try ControlThread(room, every: configuration.pollInterval)
+            let watch = WorkerWatch(state, crew, log, manager)
+            control = try ControlThread(room, watch, every: configuration.pollInterval)
         } catch {
             _ = crew.stop(within: .zero)
             admin?.stop()
@@ -112,6 +130,7 @@ public final class LeadServer: Sendable {
     /// - Returns: whether all that was under way could be finished in time.
     /// - Throws: `SystemError` when the kernel refuses.
     public func runUntilSignalled() throws -> Bool {
+        manager?.tell("READY=1")
         let loop = try EventLoop()
         let signals = try SignalSource()
         try signals.register(with: loop, token: 0)
@@ -127,12 +146,17 @@ public final class LeadServer: Sendable {
         }
     }
 
-    /// Drains and stops: not ready, no new connections, GOAWAY, what is under way finishes, then all is closed.
+    /// Drains and stops: not ready, after a delay no new connections, GOAWAY, what is under way finishes, then all is closed.
     ///
     /// A second call does nothing.
     /// - Returns: whether all that was under way could be finished in time.
     @discardableResult
     public func stop() -> Bool {
+        manager?.tell("STOPPING=1")
+        if !state.isLeaving.exchange(true, ordering: .acquiringAndReleasing), configuration.drainDelay > .zero {
+            log.notice("not ready any more", metadata: ["drains-in": "\(configuration.drainDelay)"])
+            Thread.sleep(forTimeInterval: configuration.drainDelay / .seconds(1))
+        }
         log.notice("draining", metadata: ["seconds": "\(configuration.drainTimeout / .seconds(1))"])
         let isClean = crew.stop(within: configuration.drainTimeout)
         if !isClean { log.warning("what was still under way has been cut off") }

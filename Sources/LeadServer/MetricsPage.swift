@@ -32,6 +32,12 @@ enum MetricsPage {
             Double(state.workersLost.load(ordering: .relaxed))
         )
 
+        page.gauge(
+            "leadline_workers_stuck",
+            "Threads whose loops have not turned for seconds.",
+            Double(state.workersStuck.load(ordering: .relaxed))
+        )
+
         add("connections_accepted", "Connections accepted.", .connectionsAccepted)
         page.counter(
             "leadline_connections_refused_total",
@@ -89,6 +95,15 @@ enum MetricsPage {
         add("messages", "Score requests answered with scores, JSON included.", .messages)
         add("json_requests", "JSON score requests among them.", .jsonRequests)
         page.counter("leadline_errors_total", "Score requests answered with an error, by code.", errors(state))
+        page.counter(
+            "leadline_denied_total",
+            "Requests denied by policy: the role, the model, leads a second, or bytes under way.",
+            [
+                ([("what", "role")], counts.total(.deniedRole)), ([("what", "model")], counts.total(.deniedModel)),
+                ([("what", "rows")], counts.total(.deniedRows)), ([("what", "bytes")], counts.total(.deniedBytes)),
+            ]
+        )
+        add("queue_refusals", "Requests refused because too much work was waiting.", .queueRefusals)
         add("rows_scored", "Leads scored.", .rows)
         add("rows_late", "Leads not scored because the deadline had passed.", .rowsLate)
         add("bytes_read", "Bytes read from sockets.", .bytesRead)
@@ -161,6 +176,8 @@ enum MetricsPage {
                     [("what", "certificate"), ("outcome", "ok")],
                     UInt64(reloads.certificatesLoaded.load(ordering: .relaxed))
                 ),
+                ([("what", "policy"), ("outcome", "ok")], UInt64(reloads.policiesLoaded.load(ordering: .relaxed))),
+                ([("what", "policy"), ("outcome", "failed")], UInt64(reloads.policiesFailed.load(ordering: .relaxed))),
                 (
                     [("what", "certificate"), ("outcome", "failed")],
                     UInt64(reloads.certificatesFailed.load(ordering: .relaxed))
@@ -172,8 +189,12 @@ enum MetricsPage {
             "How long the latest load of models took.",
             Double(reloads.lastLoadNanoseconds.load(ordering: .relaxed)) / 1e9
         )
-        if let days = state.certificates.current().value.certificateDaysLeft {
-            page.gauge("leadline_certificate_days_left", "Days until the certificate in use ends.", Double(days))
+        if let end = state.certificates.current().value.certificateEnd {
+            page.gauge(
+                "leadline_certificate_not_after_timestamp_seconds",
+                "When the certificate in use ends, in seconds since 1970.",
+                Double(end)
+            )
         }
     }
 

@@ -24,7 +24,8 @@ package enum Route: Equatable {
         guard path == WireFormat.scorePath else {
             guard method == "GET" || method == "HEAD" else {
                 let known =
-                    path == "/healthz" || path == "/readyz" || path == "/v1/models" || path.hasPrefix("/v1/models/")
+                    path == "/healthz" || path == "/readyz" || path.hasPrefix("/readyz/") || path == "/v1/models"
+                    || path.hasPrefix("/v1/models/")
                 return .refused(known ? .methodNotAllowed(allow: "GET, HEAD") : .notFound(path))
             }
             return .page(path: path, isHead: method == "HEAD")
@@ -46,7 +47,23 @@ package enum Route: Equatable {
     }
 }
 
+extension Route {
+    /// What a client needs leave for; nil for what everyone may ask.
+    var role: AccessRole? {
+        switch self {
+        case .messages, .json: .score
+        case .page(let path, _): path == "/healthz" || path == "/readyz" || path.hasPrefix("/readyz/") ? nil : .read
+        case .refused: nil
+        }
+    }
+}
+
 extension PlainResponse {
+    /// The client may not do that.
+    package static func forbidden(_ message: String) -> PlainResponse {
+        error(status: 403, code: WireErrorCode.forbidden.name, message)
+    }
+
     /// There is nothing at this path.
     package static func notFound(_ path: String) -> PlainResponse {
         .error(status: 404, code: "not-found", "there is nothing at \(path); GET /v1/models lists what is served")

@@ -11,6 +11,14 @@ enum ScoreFailure: Error {
     case wire(WireError)
     case json(JSONFailure)
 
+    /// The stable word for it.
+    var codeName: String {
+        switch self {
+        case .wire(let error): error.code.name
+        case .json(let error): error.code
+        }
+    }
+
     var httpStatus: Int {
         switch self {
         case .wire(let error): error.httpStatus
@@ -38,6 +46,16 @@ final class ScoreJob {
     /// The stream that waits for the answer.
     var connection: UInt64 = 0
     var stream: Int32 = 0
+
+    /// What it was thought to take when it came whole.
+    var estimatedNanoseconds = 0.0
+    /// Whether it came as JSON.
+    var isJSON: Bool { json != nil }
+    /// Bytes of the message, or of the JSON that it is made from.
+    var byteCount: Int { json?.count ?? message.count }
+    /// What it has taken so far.
+    var workedNanoseconds: UInt64 { beginningNanoseconds + preparationNanoseconds + scoringNanoseconds }
+    private var beginningNanoseconds: UInt64 = 0
 
     /// Why there is nothing to score; told when the message's turn comes.
     private(set) var failure: WireError?
@@ -70,8 +88,17 @@ final class ScoreJob {
 
     /// The request's id, as far as it is known.
     private(set) var requestID: UInt64 = 0
+    /// The model that scores it, once it has begun.
+    var modelName: String { model?.name ?? "" }
     /// The rows of the message.
     var rows: Int { request.rows }
+
+    /// The request's id, before the message is read; 0 for JSON.
+    func peekRequestID() -> UInt64 {
+        guard json == nil, message.count >= WireFormat.headerBytes else { return 0 }
+        let bytes = message.bytes
+        return bytes.rawBytes.integer(at: 16)
+    }
 
     /// Makes it a job that answers with an error when its turn comes.
     func fail(_ error: WireError, requestID: UInt64) {
@@ -129,7 +156,8 @@ final class ScoreJob {
             ? .max : arrival + UInt64(request.deadlineMicroseconds) * 1_000
         columns.reset(rows: request.rows)
         hasBegun = true
-        telemetry.stages.record(.decode, nanoseconds: MonotonicClock.now() - start)
+        beginningNanoseconds = MonotonicClock.now() - start
+        telemetry.stages.record(.decode, nanoseconds: beginningNanoseconds)
     }
 
     /// Scores rows until all are done, the deadline has passed, or the slice is over.
@@ -228,6 +256,8 @@ final class ScoreJob {
         nextRow = 0
         requestID = 0
         reservedBytes = 0
+        estimatedNanoseconds = 0
+        beginningNanoseconds = 0
         scoringNanoseconds = 0
         preparationNanoseconds = 0
     }

@@ -37,6 +37,8 @@ final class ScoreStream {
     /// Bytes of the request that came since the stream last got on.
     private var newBytes = 0
 
+    /// The trace that the request belongs to, for the log.
+    var traceparent: String?
     /// When the first byte came of the message, or JSON body, in the making.
     var messageBegan: UInt64?
     /// So many bytes, in or out, are getting on; fewer keep nobody waiting for ever.
@@ -72,6 +74,7 @@ final class ScoreStream {
         unreadBefore = 0
         newBytes = 0
         messageBegan = nil
+        traceparent = nil
     }
 
     /// The whole answer is on its way: there is nothing to score, but time runs for it too.

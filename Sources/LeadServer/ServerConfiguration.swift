@@ -10,14 +10,23 @@ public struct ServerConfiguration: Sendable {
     public var certificatePath: String
     /// Its private key in PEM.
     public var privateKeyPath: String
-    /// The authority whose client certificates are required; nil lets any client in.
+    /// The authority whose client certificates are accepted; nil asks for none.
     public var clientAuthorityPath: String?
+    /// With an authority, whether clients may also come without a certificate.
+    public var clientCertificatesAreOptional = false
+    /// The file that says which client may do what; nil lets all do everything.
+    public var policyPath: String?
     /// How many workers score, each on a thread of its own.
     public var workers: Int
+    /// How long a stopping server says that it is not ready, and goes on taking connections, before it drains: as long as load
+    /// balancers need to notice.
+    public var drainDelay = Duration.zero
     /// How long a stopping server waits for requests that are under way.
     public var drainTimeout = Duration.seconds(10)
     /// How often the folder of bundles is looked at.
     public var pollInterval = Duration.seconds(1)
+    /// Which requests are logged.
+    public var logging = RequestLogging()
     /// What is taken from clients.
     public var limits = ServerLimits()
 
@@ -28,5 +37,19 @@ public struct ServerConfiguration: Sendable {
         self.certificatePath = certificatePath
         self.privateKeyPath = privateKeyPath
         self.workers = workers
+    }
+}
+
+/// Which requests get a line in the log: those that fail or are slow, and some of the others.
+public struct RequestLogging: Sendable, Equatable {
+    /// From the request's header to its answer, longer than this is slow.
+    public var slowerThan: Duration
+    /// One in so many of the others; 0 for none.
+    public var oneIn: Int
+
+    /// The requests to log.
+    public init(slowerThan: Duration = .milliseconds(500), oneIn: Int = 0) {
+        self.slowerThan = slowerThan
+        self.oneIn = oneIn
     }
 }

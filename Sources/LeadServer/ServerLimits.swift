@@ -29,6 +29,8 @@ public struct ServerLimits: Sendable, Equatable {
     public var bytesInFlightPerConnectionMax = 128 << 20
     /// Bytes of requests and answers that one worker may keep in memory.
     public var bytesInFlightPerWorkerMax = 512 << 20
+    /// Work that may wait for one worker, by what messages of its size took before; beyond: `overloaded`.
+    public var queueTimeMax = Duration.seconds(2)
     /// From accepting a connection to the client's SETTINGS, the handshake of TLS between.
     public var handshakeTimeout = Duration.seconds(10)
     /// How long a connection may go without a stream.

@@ -11,6 +11,7 @@ enum WorkerCount: Int, CaseIterable, Sendable {
     case messages, jsonRequests, rows, rowsLate
     case bytesRead, bytesWritten, bytesInFlight, keyUpdateFloods
     case turns, slicesYielded
+    case deniedRole, deniedModel, deniedRows, deniedBytes, queueRefusals
     case status2xx, status4xx, status5xx
 }
 

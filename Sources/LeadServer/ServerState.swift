@@ -9,23 +9,40 @@ final class ServerState: Sendable {
     let models: SnapshotBoard<ModelDirectory>
     /// The certificates for new connections.
     let certificates: SnapshotBoard<TLSContext>
+    /// Who may do what.
+    let policies: SnapshotBoard<AccessPolicy>
     /// What each worker counts.
     let telemetry: [WorkerTelemetry]
     /// What is taken from clients.
     let limits: ServerLimits
+    /// Which requests are logged.
+    let logging: RequestLogging
     /// How many connections there are, of all workers.
     let ledger: ConnectionLedger
     /// How the control thread fares.
     let reloads = Reloads()
+    /// Set once, when the server will stop soon: not ready, but it takes new connections.
+    let isLeaving = Atomic<Bool>(false)
     /// Set once, when the server is to stop: not ready, and no new connections.
     let isDraining = Atomic<Bool>(false)
     /// Set once, when what is still under way has to go.
     let isStopping = Atomic<Bool>(false)
     /// Workers that ended by a failure of the system's; their share of new connections is refused.
     let workersLost = Atomic<Int>(0)
+    /// Workers whose loops did not turn between the last two looks.
+    let workersStuck = Atomic<Int>(0)
     let started = ContinuousClock.now
 
-    init(models: ModelDirectory, certificates: TLSContext, workers: Int, limits: ServerLimits) {
+    init(
+        models: ModelDirectory,
+        certificates: TLSContext,
+        policy: AccessPolicy,
+        workers: Int,
+        limits: ServerLimits,
+        logging: RequestLogging
+    ) {
+        self.logging = logging
+        policies = SnapshotBoard(policy, readers: workers)
         self.models = SnapshotBoard(models, readers: workers)
         self.certificates = SnapshotBoard(certificates, readers: workers)
         telemetry = (0..<workers).map { _ in WorkerTelemetry() }
@@ -35,7 +52,7 @@ final class ServerState: Sendable {
 
     /// Why the server is not ready; nil when it is.
     func notReadyReason(_ directory: ModelDirectory) -> String? {
-        if isDraining.load(ordering: .acquiring) { return "draining" }
+        if isLeaving.load(ordering: .acquiring) || isDraining.load(ordering: .acquiring) { return "draining" }
         if workersLost.load(ordering: .acquiring) > 0 { return "a worker has ended; restart the server" }
         return directory.models.isEmpty ? "no model in service" : nil
     }
@@ -47,6 +64,8 @@ final class Reloads: Sendable {
     let modelsFailed = Atomic<Int>(0)
     let certificatesLoaded = Atomic<Int>(0)
     let certificatesFailed = Atomic<Int>(0)
+    let policiesLoaded = Atomic<Int>(0)
+    let policiesFailed = Atomic<Int>(0)
     /// How long the latest load took, from finding the bundle to its publication.
     let lastLoadNanoseconds = Atomic<UInt64>(0)
 }

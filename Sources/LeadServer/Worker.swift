@@ -20,6 +20,8 @@ final class Worker {
     private static let acceptPauseNanoseconds: UInt64 = 100_000_000
     /// Between two looks at whether there may be handshakes again.
     private static let handshakePauseNanoseconds: UInt64 = 5_000_000
+    /// Connections that may wait in the kernel.
+    private static let waitingMax = 4_096
     /// New connections a turn.
     private static let acceptsMax = 64
 
@@ -30,8 +32,10 @@ final class Worker {
     let pool = BytePool()
     let models: SnapshotReader<ModelDirectory>
     private let certificates: SnapshotReader<TLSContext>
+    let policies: SnapshotReader<AccessPolicy>
     private let workspace = ScoringWorkspace()
     let log: Logger
+    var requestLog: RequestLog
     private var listener: TCPListener?
     private var connections: [UInt64: Connection] = [:]
     private var nextToken: UInt64 = 1
@@ -47,12 +51,14 @@ final class Worker {
     init(index: Int, binding address: SocketAddress, state: ServerState, log: Logger) throws(SystemError) {
         self.state = state
         self.log = log
+        requestLog = RequestLog(log, state.logging)
         telemetry = state.telemetry[index]
         limits = state.limits
         handshakes = TokenBucket(state.limits.handshakes)
         loop = try EventLoop()
         models = state.models.reader(index)
         certificates = state.certificates.reader(index)
+        policies = state.policies.reader(index)
         var listener = try TCPListener(binding: address)
         try listener.register(with: loop, token: Self.listenerToken)
         self.listener = consume listener
@@ -67,10 +73,12 @@ final class Worker {
             if jobs.isEmpty, touched.isEmpty {
                 models.goOffline()
                 certificates.goOffline()
+                policies.goOffline()
             }
             let count = try loop.wait(atMost: jobs.isEmpty && touched.isEmpty ? nil : 0)
             models.turn()
             certificates.turn()
+            policies.turn()
             telemetry.counts.add(.turns)
             for index in 0..<count {
                 let event = loop.event(at: index)
@@ -217,6 +225,12 @@ final class Worker {
     private func isDone() throws(SystemError) -> Bool {
         guard state.isDraining.load(ordering: .acquiring) else { return false }
         if listener != nil {
+            // Connections that wait in the kernel would be cut off with it, requests on them unanswered.
+            for _ in 0..<Self.waitingMax {
+                guard let socket = try? listener?.accept() else { break }
+                telemetry.counts.add(.connectionsAccepted)
+                open(socket)
+            }
             listener?.unregister(from: loop)
             listener = nil
             for connection in connections.values {
@@ -284,6 +298,7 @@ final class Worker {
                     return nil
                 }
                 if let failure { return Outcome(failure: failure) }
+                try connection.admit(job)
                 try connection.reserveWork(of: job, stream)
             }
             return try job.advance(until: sliceEnd, workspace: workspace) ? Outcome() : nil

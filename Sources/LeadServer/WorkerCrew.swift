@@ -65,6 +65,11 @@ final class WorkerCrew: Sendable {
         count = threads.count
     }
 
+    /// Has every worker's loop turn once.
+    func wakeAll() {
+        for waker in wakers { waker.wake() }
+    }
+
     /// Has all workers drain, cuts off what is not finished in time, and waits for the threads.
     /// - Parameter timeout: how long what is under way may take.
     /// - Returns: whether everything was finished in time.

@@ -55,9 +55,13 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
     case draining = 42
     /// The server has no model in service yet.
     case notReady = 43
+    /// The client has used what it may have scored, or keep in memory, for now.
+    case quotaExceeded = 44
 
     /// The body is not of the media type of messages.
     case unsupportedMediaType = 50
+    /// The client may not ask for that, or not of this model.
+    case forbidden = 51
     /// The server failed; the fault is its own.
     case internalFailure = 60
 
@@ -90,6 +94,8 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
         case .overloaded: "overloaded"
         case .draining: "draining"
         case .notReady: "not-ready"
+        case .quotaExceeded: "quota-exceeded"
+        case .forbidden: "forbidden"
         case .unsupportedMediaType: "unsupported-media-type"
         case .internalFailure: "internal-failure"
         }
@@ -98,10 +104,12 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
     /// The status of the HTTP response whose first message is this error.
     public var httpStatus: Int {
         switch self {
+        case .forbidden: 403
         case .unknownModel, .unknownVersion: 404
         case .schemaMismatch: 409
         case .messageTooLarge, .tooManyRows, .tooManyColumns: 413
         case .unsupportedMediaType: 415
+        case .quotaExceeded: 429
         case .internalFailure: 500
         case .overloaded, .draining, .notReady: 503
         case .deadlineExceeded: 504
@@ -112,7 +120,7 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
     /// Whether the same message may succeed later, and sending it again does no harm.
     public var isRetryable: Bool {
         switch self {
-        case .deadlineExceeded, .overloaded, .draining, .notReady: true
+        case .deadlineExceeded, .overloaded, .draining, .notReady, .quotaExceeded: true
         default: false
         }
     }

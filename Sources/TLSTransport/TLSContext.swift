@@ -72,8 +72,8 @@ public struct TLSClientConfiguration: Sendable {
     /// Whether sessions accept (server) or connect (client).
     public let isServer: Bool
 
-    /// Whole days from the making of the context until our own certificate ends; `nil` for a client without one.
-    public private(set) var certificateDaysLeft: Int?
+    /// When our own certificate ends, in seconds since 1970; `nil` for a client without one.
+    public private(set) var certificateEnd: Int?
 
     /// The keys of its tickets; the context's C side knows where they are.
     private let tickets: TicketKeys?
@@ -216,7 +216,7 @@ public struct TLSClientConfiguration: Sendable {
         var days: Int32 = 0
         var seconds: Int32 = 0
         if unsafe ASN1_TIME_diff(&days, &seconds, nil, X509_get0_notAfter(certificate)) == 1 {
-            certificateDaysLeft = Int(days)
+            certificateEnd = time(nil) + Int(days) * 86_400 + Int(seconds)
         }
     }
 

@@ -120,6 +120,12 @@ struct LimitOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
+        help: ArgumentHelp("Seconds of work that may wait for one worker.", valueName: "n")
+    )
+    var maxQueueSeconds = seconds(defaults.queueTimeMax)
+
+    @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Seconds from accepting a connection to its first HTTP/2 frame.", valueName: "n")
     )
     var handshakeTimeout = seconds(defaults.handshakeTimeout)
@@ -177,7 +183,8 @@ struct LimitOptions: ParsableArguments {
         try check("connection-window", connectionWindow, streamWindow...Int(Int32.max))
         try check("stall-bytes", stallBytes, 1...(1 << 30))
         for (name, value) in [
-            ("handshake-timeout", handshakeTimeout), ("idle-timeout", idleTimeout), ("head-timeout", headTimeout),
+            ("max-queue-seconds", maxQueueSeconds), ("handshake-timeout", handshakeTimeout),
+            ("idle-timeout", idleTimeout), ("head-timeout", headTimeout),
             ("message-timeout", messageTimeout), ("stall-timeout", stallTimeout),
         ] where !(value >= 0.1 && value <= 86_400) {
             throw ValidationError("--\(name) \(value): give 0.1 to 86400")
@@ -199,6 +206,7 @@ struct LimitOptions: ParsableArguments {
         limits.bytesInFlightPerWorkerMax = maxWorkerBytes
         limits.handshakes = handshakes.rate
         limits.keyUpdates = keyUpdates.rate
+        limits.queueTimeMax = .seconds(maxQueueSeconds)
         limits.handshakeTimeout = .seconds(handshakeTimeout)
         limits.idleTimeout = .seconds(idleTimeout)
         limits.headTimeout = .seconds(headTimeout)

@@ -35,12 +35,13 @@ final class CommandRunner: Sendable {
     func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
     /// Runs to the end; relative paths are in the folder.
-    func run(_ arguments: [String]) throws -> Result {
+    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {
         let (output, errors) = (path(UUID().uuidString), path(UUID().uuidString))
         for file in [output, errors] { _ = FileManager.default.createFile(atPath: file, contents: nil) }
         let process = Process()
         process.executableURL = Self.program
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: output)

@@ -54,8 +54,8 @@ struct ScoreReplyTests {
             #expect(back.requestID == 99)
             #expect(back.error == error)
         }
-        #expect([400, 404, 409, 413, 415, 500, 503, 504].contains(code.httpStatus))
-        #expect(code.isRetryable == [503, 504].contains(code.httpStatus))
+        #expect([400, 403, 404, 409, 413, 415, 429, 500, 503, 504].contains(code.httpStatus))
+        #expect(code.isRetryable == [429, 503, 504].contains(code.httpStatus))
     }
 
     @Test("a long text is cut at a character")

@@ -22,6 +22,8 @@ final class TestServer {
         limits: ServerLimits = ServerLimits(),
         certificates: String? = nil,
         clientAuthority: String? = nil,
+        clientsAreOptional: Bool = false,
+        policy: String? = nil,
         drainTimeout: Duration = .seconds(5)
     ) throws {
         folder = TestFolder.shared
@@ -35,6 +37,9 @@ final class TestServer {
         configuration.admin = "127.0.0.1:0"
         configuration.limits = limits
         configuration.clientAuthorityPath = clientAuthority
+        configuration.clientCertificatesAreOptional = clientsAreOptional
+        configuration.policyPath = policy
+        configuration.pollInterval = .milliseconds(50)
         configuration.drainTimeout = drainTimeout
         let models = try models ?? [TestModel.make(version: 1)]
         let byName = Dictionary(models.map { ($0.name, $0) }) { first, _ in first }
