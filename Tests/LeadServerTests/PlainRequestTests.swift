@@ -49,4 +49,15 @@ struct PlainRequestTests {
         }
         #expect(found == status)
     }
+
+    @Test("an error repeats no more than a thousand scalars, be they a single character")
+    func repeatsLittle() {
+        let accents = PlainResponse.error(
+            status: 404,
+            code: "not-found",
+            "e" + String(repeating: "\u{301}", count: 100_000)
+        )
+        #expect(accents.body.count < 3_000)
+        #expect(PlainResponse.error(status: 404, code: "not-found", "as it is").body.count < 100)
+    }
 }
