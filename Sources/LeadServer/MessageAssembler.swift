@@ -1,21 +1,24 @@
-internal import ByteKit
-internal import LeadWire
+package import ByteKit
+package import LeadWire
 
 /// Puts the messages of one stream together from the chunks of its body.
 ///
 /// Memory follows what has arrived, not what a header promises: 64 KiB at first, then by doubling.
-struct MessageAssembler {
+package struct MessageAssembler {
     /// The bytes of the message so far.
     private(set) var bytes = ByteWriter()
     /// Its header, once it is there.
     private(set) var header: MessageHeader?
     private static let firstReservation = 64 << 10
 
+    /// An assembler between two messages.
+    package init() {}
+
     /// Whether the stream is between two messages.
     var isEmpty: Bool { bytes.count == 0 }
 
     /// Whether a whole message is there; take it before more is put in.
-    var isComplete: Bool { header.map { bytes.count == $0.totalBytes } ?? false }
+    package var isComplete: Bool { header.map { bytes.count == $0.totalBytes } ?? false }
 
     /// Takes bytes up to the end of the current message.
     /// - Parameters:
@@ -23,7 +26,7 @@ struct MessageAssembler {
     ///   - offset: where in it to go on; moved past what was taken.
     ///   - limits: what is accepted.
     /// - Throws: the reason why these bytes begin no message; the stream cannot be read on.
-    mutating func put(_ chunk: RawSpan, from offset: inout Int, limits: WireLimits) throws(WireError) {
+    package mutating func put(_ chunk: RawSpan, from offset: inout Int, limits: WireLimits) throws(WireError) {
         if header == nil {
             let missing = WireFormat.headerBytes - bytes.count
             let count = min(missing, chunk.byteCount - offset)
@@ -40,7 +43,7 @@ struct MessageAssembler {
     }
 
     /// Hands the whole message out for an empty buffer in exchange.
-    mutating func take(replacement: consuming ByteWriter) -> ByteWriter {
+    package mutating func take(replacement: consuming ByteWriter) -> ByteWriter {
         var other = replacement
         swap(&bytes, &other)
         header = nil
@@ -51,7 +54,7 @@ struct MessageAssembler {
     mutating func discard() -> ByteWriter { take(replacement: ByteWriter()) }
 
     /// What is wrong when the body ends here; nil when it may.
-    var truncation: WireError? {
+    package var truncation: WireError? {
         isEmpty
             ? nil
             : WireError(
