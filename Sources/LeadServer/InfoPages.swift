@@ -24,7 +24,7 @@ enum InfoPages {
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 5, parts[1] == "v1", parts[2] == "models", parts[4] == "schema",
-                let name = decodePercent(parts[3])
+                let name = decodePercent(parts[3]), name.utf8.count <= 255
             else { return .notFound(path) }
             do throws(WireError) {
                 return schema(of: try publication.value.model(named: name), publication, state)
