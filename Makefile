@@ -30,7 +30,7 @@ test: install ## run all tests
 conformance: install ## compare models that others trained with their libraries, by format
 	@.ci/conformance
 
-fuzz: install ## try every parser with broken files, FUZZ_SECONDS (60) each
+fuzz: install ## try all that reads files or a peer's bytes with broken ones, FUZZ_SECONDS (60) each
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' .ci/fuzz
 
 demo: build ## train, serve over TLS HTTP/2, score thousands of leads, and stop

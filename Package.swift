@@ -138,7 +138,13 @@ let package = Package(
         .executableTarget(name: "snapshot-stress", dependencies: ["SnapshotExchange"], swiftSettings: house),
 
         // Parsers and any bytes at all: what to try, and a program that tries for as long as it is given.
-        room("FuzzTargets", ["TreeEnsemble", "EnsembleFormats", "EnsembleKernels"]),
+        room(
+            "FuzzTargets",
+            [
+                "ByteKit", "LeadTypes", "LeadWire", "TLSTransport", "HTTP2Transport", "TreeEnsemble", "EnsembleFormats",
+                "EnsembleKernels", "LeadServer",
+            ]
+        ),
         .executableTarget(name: "leadline-fuzz", dependencies: ["FuzzTargets"], swiftSettings: house),
 
         tests(
@@ -172,7 +178,7 @@ let package = Package(
         tests("ModelStore", ["ByteKit", "LeadTypes", "LeadScoring", "EnsembleKernels", "TreeEnsemble"]),
         tests("EnsembleFormats", ["TreeEnsemble", "EnsembleKernels", "FuzzTargets"], exclude: ["CatBoost", "ONNX"]),
         tests("EnsembleKernels", ["TreeEnsemble"]),
-        tests("FuzzTargets", []),
+        tests("FuzzTargets", ["ByteKit", "LeadTypes", "LeadWire", "TLSTransport", "HTTP2Transport"]),
         // Links to the kernels' own sources and their parity tests, compiled once more in another form.
         .testTarget(
             name: "WideLanesTests",

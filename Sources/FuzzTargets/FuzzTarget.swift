@@ -21,6 +21,21 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case npy
     /// Packed plans, as bundles keep them.
     case plan
+    /// Messages of the wire, from a peer.
+    case wire
+    /// What a peer says to an HTTP/2 server, after TLS.
+    case http2
+    /// Bodies of JSON.
+    case json
+    /// Heads of HTTP/1.1 requests to the admin listener.
+    case plainRequest = "plain-request"
+    /// What a peer says to a TLS server.
+    case tls
+    /// Files of certificates and keys.
+    case pem
+
+    /// Whether inputs are conversations of HTTP/2, for a mutation to change by frames.
+    public var hasFrames: Bool { self == .http2 }
 
     /// What a parser made of an input.
     public enum Outcome: Equatable, Sendable {
@@ -38,46 +53,6 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         init(_ description: String) { self.description = description }
     }
 
-    /// Words of the form, for a mutation to put in.
-    public var words: [String] {
-        switch self {
-        case .xgboostJSON:
-            [
-                "{\"learner\":", "null", "NaN", "-Infinity", "1e999", "[]", "{}", "\\ud800",
-                "\"num_feature\":\"1048576\"",
-                "\"split_type\"", "\"categories_sizes\"", "\"gblinear\"", "\"dart\"", "\"size_leaf_vector\"",
-                "2147483647",
-            ]
-        case .xgboostUBJSON:
-            ["{L", "[$d#", "[$l#L", "[$U#i", "[#", "learner", "split_type", "gblinear", "dart", "\u{7F}", "Z", "SL"]
-        case .lightGBMText:
-            [
-                "tree\n", "Tree=0\n", "num_leaves=1", "num_cat=1", "decision_type=", "cat_boundaries=0 2",
-                "is_linear=1",
-                "num_class=3", "max_feature_idx=1048575", "-nan", "inf", "1e-400", "end of trees", "average_output\n",
-            ]
-        case .onnx:
-            [
-                "nodes_modes", "BRANCH_LEQ", "BRANCH_MEMBER", "LEAF", "TreeEnsemble", "ai.onnx.ml", "SOFTMAX", "MIN",
-                "Scaler",
-            ]
-        case .catBoostBinary:
-            ["CBM1", "\u{4}\0\0\0", "FlabuffersModel_v1", "static_provider_v1", "Borders:prior_num=0", "{\"params\":"]
-        case .catBoostJSON:
-            [
-                "\"oblivious_trees\":", "\"ctr_data\":{}", "\"split_type\":\"OnlineCtr\"",
-                "\"nan_value_treatment\":\"AsTrue\"",
-                "\"scale_and_bias\":[1,[0]]", "\"border\":1e999", "\"float_feature_index\":1048576", "null", "[]",
-            ]
-        case .plan: ["LDLPLAN1", "\u{3}\0\0\0", "\u{40}\0\0\0", "\u{7F}\u{7F}", "\u{1}\0\0\0"]
-        case .npy:
-            [
-                "'descr': '<f8'", "'fortran_order': True", "'shape': (0, 9223372036854775807)", "(,)", "\u{93}NUMPY",
-                "\n",
-            ]
-        }
-    }
-
     /// Reads an input; of what can be read, tries everything that is done with it afterwards.
     ///
     /// - Parameters:
@@ -89,7 +64,13 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .npy: return try examineArray(bytes)
         case .plan: return try examination.run(plan: bytes, seed: Self.seed(of: bytes))
-        default: break
+        case .wire: return try WireExamination.run(bytes)
+        case .http2: return try HTTP2Examination.run(bytes)
+        case .json: return try JSONExamination.run(bytes)
+        case .plainRequest: return try PlainRequestExamination.run(bytes)
+        case .tls: return try TLSExamination.run(bytes)
+        case .pem: return try PEMExamination.run(bytes)
+        case .xgboostJSON, .xgboostUBJSON, .lightGBMText, .onnx, .catBoostBinary, .catBoostJSON: break
         }
         let ensemble: Ensemble
         do throws(ModelFileError) {

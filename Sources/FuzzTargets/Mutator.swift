@@ -20,6 +20,7 @@ public struct Mutator {
     private var random: SplitMix
     private let words: [[UInt8]]
     private let bytesMax: Int
+    private var frames: FrameMutator?
 
     /// A mutator that does the same for the same seed.
     ///
@@ -27,8 +28,10 @@ public struct Mutator {
     ///   - seed: any number.
     ///   - words: what to put in now and then.
     ///   - bytesMax: the length of the longest input to make.
-    public init(seed: UInt64, words: [String], bytesMax: Int) {
+    ///   - hasFrames: whether inputs are conversations of HTTP/2, whose frames are changed as a whole now and then.
+    public init(seed: UInt64, words: [String], bytesMax: Int, hasFrames: Bool = false) {
         random = SplitMix(state: seed)
+        frames = hasFrames ? FrameMutator(seed: seed) : nil
         self.words = words.map { Array($0.utf8) }
         self.bytesMax = bytesMax
     }
@@ -36,6 +39,10 @@ public struct Mutator {
     /// A changed input of the corpus.
     public mutating func next(from corpus: [[UInt8]]) -> [UInt8] {
         var input = corpus.randomElement(using: &random) ?? []
+        if frames != nil, Bool.random(using: &random) {
+            input = frames?.change(input, bytesMax: bytesMax) ?? input
+            if Bool.random(using: &random) { return input }
+        }
         for _ in 0..<(1 << Int.random(in: 0...3, using: &random)) {
             change(&input, other: corpus.randomElement(using: &random) ?? [])
         }

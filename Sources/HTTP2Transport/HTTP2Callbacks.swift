@@ -39,7 +39,7 @@ private func frameBegins(
     _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     unsafe state(user).pointee.frameBegins(type: head!.pointee.type, stream: head!.pointee.stream_id)
-    return 0
+    return unsafe state(user).pointee.verdict
 }
 
 private func headBegins(
@@ -98,7 +98,7 @@ private func frameReceived(
         unsafe state.pointee.events.append(HTTP2Event(.goAway, goAway.last_stream_id, errorCode: code))
     default: break
     }
-    return 0
+    return unsafe state.pointee.verdict
 }
 
 private func bodyReceived(
@@ -120,7 +120,7 @@ private func invalidFrame(
     _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
     if unsafe state(user).pointee.isServer { unsafe state(user).pointee.chargeFault() }
-    return 0
+    return unsafe state(user).pointee.verdict
 }
 
 private func frameSent(

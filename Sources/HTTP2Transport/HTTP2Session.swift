@@ -103,6 +103,8 @@ internal import CNghttp2
         let reason: HTTP2Violation
         let code: HTTP2ErrorCode
         switch Int32(clamping: result) {
+        case NGHTTP2_ERR_CALLBACK_FAILURE.rawValue where unsafe state.pointee.violation != nil:
+            unsafe (reason, code) = (.internalFailure, state.pointee.endCode)
         case NGHTTP2_ERR_FLOODED.rawValue: (reason, code) = (.tooManyControlFrames, .enhanceYourCalm)
         case Self.tooManyContinuations: (reason, code) = (.tooManyContinuations, .enhanceYourCalm)
         case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: (reason, code) = (.badPreface, .protocolError)

@@ -19,6 +19,8 @@ internal import CNghttp2
     var block = FieldBlock()
     var unusedRecords: [StreamRecord] = []
     var violation: HTTP2Violation?
+    /// What the GOAWAY says when there is a violation.
+    var endCode = HTTP2ErrorCode.internalError
     var isDead = false
     var hasPeerSettings = false
     /// When the head began whose last frame has not come.
@@ -76,10 +78,21 @@ internal import CNghttp2
     }
 
     /// Ends the connection on the peer's account; the GOAWAY goes out with the next `pull`.
+    ///
+    /// While the library reads, it is not told so: it would go on with the next frame, and a malformed one there stops
+    /// the process by an assertion (CVE-2026-27135, whose correction in 1.52 leaves DATA out). The callback's `verdict`
+    /// makes it stop reading, and `receive` says GOAWAY.
     mutating func end(_ reason: HTTP2Violation, _ code: HTTP2ErrorCode) {
         guard unsafe violation == nil else { return }
         unsafe violation = reason
+        unsafe endCode = code
+        guard unsafe input == nil else { return }
         _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
+    }
+
+    /// What a callback returns to the library that reads: to go on, or that it is over.
+    var verdict: Int32 {
+        unsafe violation == nil ? 0 : Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
     }
 
     mutating func chargeFault() {
@@ -148,8 +161,7 @@ internal import CNghttp2
             case .tooMany: unsafe end(.tooManyHeaderFields, .enhanceYourCalm)
             }
         }
-        // Ends the decoding of the block here; the GOAWAY is on its way.
-        return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+        return unsafe verdict
     }
 
     mutating func headersReceived(_ stream: Int32, ends: Bool) {
@@ -251,6 +263,7 @@ internal import CNghttp2
     }
 
     mutating func finishDrain() {
+        guard unsafe drainPingIsOut else { return }
         unsafe drainPingIsOut = false
         let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
         _ = unsafe nghttp2_submit_goaway(

@@ -29,7 +29,7 @@ enum InfoPages {
                 return readiness(publication, state, of: name)
             }
             guard parts.count == 5, parts[1] == "v1", parts[2] == "models", parts[4] == "schema",
-                let name = decodePercent(parts[3])
+                let name = decodePercent(parts[3]), name.utf8.count <= 255
             else { return .notFound(path) }
             do throws(WireError) {
                 let model = try publication.value.model(named: name)
@@ -199,11 +199,21 @@ enum InfoPages {
                 bytes.append(byte)
                 continue
             }
-            guard let value = UInt8(String(decoding: Array(rest.prefix(2)), as: UTF8.self), radix: 16), rest.count >= 2
-            else { return nil }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
+            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
         }
         return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// The value of a hexadecimal digit.
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 }

@@ -1,3 +1,4 @@
+internal import ByteKit
 package import LeadTypes
 package import LeadWire
 
@@ -57,9 +58,13 @@ package struct JSONScoreRequest {
         var found: Leads?
         leads = .rows([])
         for member in members {
-            switch (member.name, member.value) {
-            case ("model", .string(let name)): model = name
-            case ("version", .string(let name)): version = name
+            // A name that is too long to be one of ours is not compared: see `UTF8Key` for what that may cost.
+            switch (member.name.utf8.count > 32 ? "" : member.name, member.value) {
+            case ("model", .string(let name)), ("version", .string(let name)):
+                guard name.utf8.count <= 255 else {
+                    throw JSONFailure(code: "bad-value", "the \(member.name)'s name has at most 255 bytes")
+                }
+                if member.name == "model" { model = name } else { version = name }
             case ("fingerprint", .string(let text)): fingerprint = text
             case ("asOf", .string), ("asOf", .number): asOfDays = try Self.days(member.value, "asOf")
             case ("deadlineMicroseconds", .number(let number)):
@@ -102,11 +107,12 @@ package struct JSONScoreRequest {
         limits: WireLimits,
         valuesMax: Int = ServerLimits().jsonValuesMax
     ) throws(JSONFailure) -> [UInt8] {
-        if let fingerprint, fingerprint.lowercased() != hexadecimal(schema.fingerprint) {
+        let expected = hexadecimal(schema.fingerprint)
+        if let fingerprint, fingerprint.utf8.count != expected.count || fingerprint.lowercased() != expected {
             throw JSONFailure(
                 status: 409,
                 code: WireErrorCode.schemaMismatch.name,
-                "the schema's fingerprint is \(hexadecimal(schema.fingerprint)), not \(fingerprint)"
+                "the schema's fingerprint is \(expected), not \(fingerprint)"
             )
         }
         let columnCount = max(1, schema.columns.count)
@@ -144,10 +150,10 @@ package struct JSONScoreRequest {
 
     /// The values column by column in the schema's order, each checked against its kind.
     private func columns(of schema: LeadSchema, rowsMax: Int) throws(JSONFailure) -> [[Cell]] {
-        var places: [String: Int] = [:]
-        for (index, column) in schema.columns.enumerated() { places[column.name] = index }
+        var places: [UTF8Key: Int] = [:]
+        for (index, column) in schema.columns.enumerated() { places[UTF8Key(column.name)] = index }
         func place(_ name: String) throws(JSONFailure) -> Int {
-            guard let index = places[name] else {
+            guard let index = places[UTF8Key(name)] else {
                 throw JSONFailure(
                     code: "unknown-column",
                     "the model's schema has no column \"\(name)\"; GET /v1/models/NAME/schema names its columns"

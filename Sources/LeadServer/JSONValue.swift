@@ -1,3 +1,4 @@
+internal import ByteKit
 internal import Foundation
 
 /// A JSON value (RFC 8259), read strictly and with bounds, because strangers send it.
@@ -103,7 +104,7 @@ private struct JSONParser {
         guard depth < JSONValue.depthMax else { throw error("nested too deep") }
         position += 1
         var members: [JSONValue.Member] = []
-        var names: Set<String> = []
+        var names: Set<UTF8Key> = []
         skipSpace()
         if next == UInt8(ascii: "}") {
             position += 1
@@ -114,7 +115,7 @@ private struct JSONParser {
             guard next == UInt8(ascii: "\"") else { throw error("a member begins with its name in quotes") }
             let start = position
             let name = try string()
-            guard names.insert(name).inserted else {
+            guard names.insert(UTF8Key(name)).inserted else {
                 position = start
                 throw error("the name \"\(name)\" stands here twice")
             }

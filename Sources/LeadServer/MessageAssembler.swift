@@ -1,15 +1,18 @@
-internal import ByteKit
-internal import LeadWire
+package import ByteKit
+package import LeadWire
 
 /// Puts the messages of one stream together from the chunks of its body.
 ///
 /// Memory follows what has arrived, not what a header promises: 64 KiB at first, then by doubling.
-struct MessageAssembler {
+package struct MessageAssembler {
     /// The bytes of the message so far.
     private(set) var bytes = ByteWriter()
     /// Its header, once it is there.
     private(set) var header: MessageHeader?
     private static let firstReservation = 64 << 10
+
+    /// An assembler between two messages.
+    package init() {}
 
     /// Bytes that it has memory for.
     var capacity: Int { bytes.bytes.capacity }
@@ -18,7 +21,7 @@ struct MessageAssembler {
     var isEmpty: Bool { bytes.count == 0 }
 
     /// Whether a whole message is there; take it before more is put in.
-    var isComplete: Bool { header.map { bytes.count == $0.totalBytes } ?? false }
+    package var isComplete: Bool { header.map { bytes.count == $0.totalBytes } ?? false }
 
     /// Takes bytes up to the end of the current message.
     /// - Parameters:
@@ -26,7 +29,7 @@ struct MessageAssembler {
     ///   - offset: where in it to go on; moved past what was taken.
     ///   - limits: what is accepted.
     /// - Throws: the reason why these bytes begin no message; the stream cannot be read on.
-    mutating func put(_ chunk: RawSpan, from offset: inout Int, limits: WireLimits) throws(WireError) {
+    package mutating func put(_ chunk: RawSpan, from offset: inout Int, limits: WireLimits) throws(WireError) {
         if header == nil {
             let missing = WireFormat.headerBytes - bytes.count
             let count = min(missing, chunk.byteCount - offset)
@@ -43,7 +46,7 @@ struct MessageAssembler {
     }
 
     /// Hands the whole message out for an empty buffer in exchange.
-    mutating func take(replacement: consuming ByteWriter) -> ByteWriter {
+    package mutating func take(replacement: consuming ByteWriter) -> ByteWriter {
         var other = replacement
         swap(&bytes, &other)
         header = nil
@@ -54,7 +57,7 @@ struct MessageAssembler {
     mutating func discard() -> ByteWriter { take(replacement: ByteWriter()) }
 
     /// What is wrong when the body ends here; nil when it may.
-    var truncation: WireError? {
+    package var truncation: WireError? {
         isEmpty
             ? nil
             : WireError(

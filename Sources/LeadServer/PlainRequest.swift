@@ -65,7 +65,10 @@ package struct PlainRequest: Equatable {
         guard words[0] == "GET" || words[0] == "HEAD" else {
             return .refused(status: 405, reason: "only GET and HEAD are answered here")
         }
-        guard words[1].hasPrefix("/") else { return bad("the request target is not a path") }
+        // Lines end with CR LF alone: a lone one, or a tab, would be part of the path here.
+        guard words[1].hasPrefix("/"), words[1].utf8.allSatisfy({ $0 > 0x20 }) else {
+            return bad("the request target is not a path")
+        }
         let path = words[1].prefix { $0 != "?" }
         return .request(PlainRequest(isHead: words[0] == "HEAD", path: String(path)))
     }

@@ -16,7 +16,7 @@ package struct PlainResponse: Equatable {
         body = Array(text.utf8)
     }
 
-    private static let messageCharactersMax = 1_000
+    private static let messageScalarsMax = 1_000
 
     /// An error as every JSON endpoint tells it.
     package static func error(status: Int, code: String, _ message: String) -> PlainResponse {
@@ -27,8 +27,8 @@ package struct PlainResponse: Equatable {
                 $0.name("code")
                 $0.value(code)
                 $0.name("message")
-                // What a client sent may be in it, at any length.
-                $0.value(String(message.prefix(messageCharactersMax)))
+                // What a client sent may be in it, at any length; a single character may be of a million accents.
+                $0.value(String(message.unicodeScalars.prefix(messageScalarsMax)))
             }
         }
         return PlainResponse(status: status, json.text + "\n")

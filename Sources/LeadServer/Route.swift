@@ -18,8 +18,15 @@ package enum Route: Equatable {
     ///   - contentType: the media type of the body, perhaps with parameters; nil where the header is missing.
     /// - Returns: the route.
     package static func choose(method: String, target: String, contentType: String?) -> Route {
+        // Characters of a stranger are not compared: one may have thousands of accents, and comparing takes their square.
+        // Paths are ASCII (RFC 3986 section 3.3); what a media type has besides is none of ours.
+        guard target.utf8.allSatisfy({ $0 < 0x80 }) else { return .refused(.notFound("a path that is not ASCII")) }
         // What nearly every request is, before anything is taken apart.
-        if target == WireFormat.scorePath, contentType == WireFormat.contentType, method == "POST" { return .messages }
+        if target == WireFormat.scorePath, method == "POST", let contentType,
+            contentType.utf8.elementsEqual(WireFormat.contentType.utf8)
+        {
+            return .messages
+        }
         let path = target.utf8.contains(UInt8(ascii: "?")) ? String(target.prefix { $0 != "?" }) : target
         guard path == WireFormat.scorePath else {
             guard method == "GET" || method == "HEAD" else {
@@ -31,7 +38,8 @@ package enum Route: Equatable {
             return .page(path: path, isHead: method == "HEAD")
         }
         guard method == "POST" else { return .refused(.methodNotAllowed(allow: "POST")) }
-        let mediaType = contentType?.prefix { $0 != ";" && $0 != " " }.lowercased()
+        let isPlain = contentType?.utf8.allSatisfy { $0 < 0x80 } ?? false
+        let mediaType = isPlain ? contentType?.prefix { $0 != ";" && $0 != " " }.lowercased() : nil
         switch mediaType {
         case WireFormat.contentType: return .messages
         case "application/json": return .json
@@ -40,7 +48,7 @@ package enum Route: Equatable {
                 .error(
                     status: 415,
                     code: WireErrorCode.unsupportedMediaType.name,
-                    "the body is \(mediaType ?? "of no stated type"); \(WireFormat.contentType) and application/json are taken"
+                    "the body is \(mediaType ?? "of no known type"); \(WireFormat.contentType) and application/json are taken"
                 )
             )
         }

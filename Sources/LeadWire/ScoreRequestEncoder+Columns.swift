@@ -97,9 +97,7 @@ extension ScoreRequestEncoder {
     /// - Throws: `badDictionary` for more than 65,535 different strings, or one longer than 65,535 bytes.
     public mutating func add(strings values: [String?]) throws(WireError) {
         checkRows(values.count)
-        var codes: [String: UInt16] = [:]
-        // Strings that equal an earlier one as text but not as bytes.
-        var otherSpellings: [[UInt8]: UInt16] = [:]
+        var codes: [UTF8Key: UInt16] = [:]
         var entries: [String] = []
         var column = [UInt16](repeating: 0, count: values.count)
         var missing = 0
@@ -108,12 +106,8 @@ extension ScoreRequestEncoder {
                 missing += 1
                 continue
             }
-            let first = codes[value]
-            if let first, entries[Int(first)].utf8.elementsEqual(value.utf8) {
-                column[row] = first
-                continue
-            }
-            if first != nil, let code = otherSpellings[Array(value.utf8)] {
+            let key = UTF8Key(value)
+            if let code = codes[key] {
                 column[row] = code
                 continue
             }
@@ -126,11 +120,7 @@ extension ScoreRequestEncoder {
                 )
             }
             column[row] = UInt16(entries.count)
-            if first == nil {
-                codes[value] = UInt16(entries.count)
-            } else {
-                otherSpellings[Array(value.utf8)] = UInt16(entries.count)
-            }
+            codes[key] = UInt16(entries.count)
             entries.append(value)
         }
         guard !entries.isEmpty else {

@@ -24,7 +24,12 @@ struct FuzzLoop {
         )
         let examination = EnsembleExamination()
         let longest = start.map(\.count).max() ?? 0
-        var mutator = Mutator(seed: seed, words: target.words, bytesMax: max(4_096, 2 * longest))
+        var mutator = Mutator(
+            seed: seed,
+            words: target.words,
+            bytesMax: max(4_096, 2 * longest),
+            hasFrames: target.hasFrames
+        )
         var corpus = start
         var answers: Set<String> = []
         var (executions, reads) = (0, 0)

@@ -10,6 +10,22 @@ private func LLVMFuzzerRunDriver(
     _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
+/// libFuzzer's own changes, in place; gives the new count.
+@_silgen_name("LLVMFuzzerMutate")
+private func LLVMFuzzerMutate(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ countMax: Int) -> Int
+
+/// libFuzzer finds it by its name: every second change of a conversation is by frames.
+@_cdecl("LLVMFuzzerCustomMutator")
+func changeInput(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ countMax: Int, _ seed: UInt32) -> Int {
+    // Safety: libFuzzer lends `countMax` bytes, of which `count` are the input.
+    guard target?.hasFrames == true, seed & 1 == 1 else { return unsafe LLVMFuzzerMutate(bytes, count, countMax) }
+    var mutator = FrameMutator(seed: UInt64(seed))
+    let input = unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: count))
+    let changed = mutator.change(input, bytesMax: countMax)
+    _ = unsafe UnsafeMutableBufferPointer(start: bytes, count: changed.count).update(fromContentsOf: changed)
+    return changed.count
+}
+
 private let target = ProcessInfo.processInfo.environment["LEADLINE_FUZZ_TARGET"].flatMap(FuzzTarget.init)
 private nonisolated(unsafe) let examination = EnsembleExamination()
 

@@ -5,16 +5,13 @@ import Testing
 /// What fuzzers start from, and what they ever found: tried again with each run of the tests.
 @Suite("The corpus of the fuzzers", .timeLimit(.minutes(5)))
 struct CorpusTests {
-    private static let folder = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Corpus")
-
     private static func files(_ target: FuzzTarget) throws -> [URL] {
-        let folder = folder.appendingPathComponent(target.rawValue)
+        let folder = Seed.corpus.appendingPathComponent(target.rawValue)
         return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .sorted { $0.path < $1.path }
     }
 
-    @Test("is read or refused, and what is read is scored alike by every kernel", arguments: FuzzTarget.allCases)
+    @Test("is read or refused, and what is read holds what it promises", arguments: FuzzTarget.allCases)
     func replay(_ target: FuzzTarget) throws {
         let examination = EnsembleExamination()
         var reads = 0
@@ -33,7 +30,7 @@ struct CorpusTests {
     func changes(_ target: FuzzTarget) throws {
         let corpus = try Self.files(target).map { [UInt8](try Data(contentsOf: $0)) }
         let seed = UInt64.random(in: 0...UInt64.max)
-        var mutator = Mutator(seed: seed, words: target.words, bytesMax: 1 << 16)
+        var mutator = Mutator(seed: seed, words: target.words, bytesMax: 1 << 16, hasFrames: target.hasFrames)
         let examination = EnsembleExamination()
         for round in 0..<500 {
             let input = mutator.next(from: corpus)

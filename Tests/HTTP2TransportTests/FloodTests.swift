@@ -109,6 +109,40 @@ import Testing
         #expect(frames == 26)
     }
 
+    /// The library must not read on behind the frame that was one too many: it would stop the process there.
+    @Test(arguments: ["data", "fields", "pings", "resets", "faults"])
+    func `a malformed frame in the same piece as a flood`(_ way: String) {
+        var client = HostileClient()
+        var flood: [UInt8] = []
+        let violation: HTTP2Violation
+        switch way {
+        case "data":
+            violation = .tooManySmallFrames
+            flood += HostileClient.headers(1, HostileClient.request())
+            for _ in 0..<30 { flood += HostileClient.frame(0, 0, 1, []) }
+        case "fields":
+            violation = .tooManyHeaderFields
+            flood += HostileClient.headers(1, HostileClient.request(extra: .init(repeating: ("a", ""), count: 100)))
+        case "pings":
+            violation = .tooManyControlFrames
+            // Answers to none of ours, so that none of the library's wait to be read.
+            for _ in 0..<10_100 { flood += HostileClient.frame(6, 1, 0, [UInt8](repeating: 1, count: 8)) }
+        case "resets":
+            violation = .tooManyResets
+            for index in 0..<210 as Range<UInt32> {
+                flood += HostileClient.headers(2 * index + 1, HostileClient.request())
+                flood += HostileClient.reset(2 * index + 1)
+            }
+        default:
+            violation = .tooManyFaults
+            let block = HostileClient.request(extra: [("Upper", "x")])
+            for index in 0..<210 as Range<UInt32> { flood += HostileClient.headers(2 * index + 1, block) }
+        }
+        client.send(flood + HostileClient.frame(3, 0, 1, []) + HostileClient.frame(8, 0, 0, []))
+        client.turn()
+        expect(client, violation, Self.calm)
+    }
+
     @Test func `DATA of one byte without end`() {
         var client = HostileClient()
         client.send(HostileClient.headers(1, HostileClient.request()))

@@ -155,4 +155,42 @@ struct JSONScoreRequestTests {
             return true
         }
     }
+
+    /// Put into a normal form, as strings are to be hashed or compared, such a text would take minutes.
+    @Test(
+        "letters of a hundred thousand accents cost no more than others",
+        arguments: [
+            #"{"leads":[{"E":1,"E":2}]}"#, #"{"leads":[{"E":1}]}"#, #"{"leads":[{"source":"E"},{"source":"E"}]}"#,
+            #"{"columns":{"source":["E","web","E"]}}"#, #"{"E":1}"#, #"{"model":"E","leads":[{}]}"#,
+            #"{"version":"E","leads":[{}]}"#, #"{"fingerprint":"E","leads":[{}]}"#, #"{"asOf":"E","leads":[{}]}"#,
+            #"{"leads":[{"created":"E"}]}"#, #"{"leads":[{"opted":"E"}]}"#, #"{"modelE":"x","leads":[{}]}"#,
+        ]
+    )
+    func accents(text: String) {
+        let letter =
+            "e" + String(repeating: "\u{301}", count: 50_000) + String(repeating: "\u{316}", count: 50_000)
+        let body = text.replacing("E", with: letter)
+        let duration = ContinuousClock().measure {
+            do {
+                _ = try message(body)
+            } catch {
+                #expect(((error as? JSONFailure)?.response.body.count ?? .max) < 4_000)
+            }
+        }
+        #expect(duration < .seconds(5))
+    }
+
+    @Test("a path or a media type of accents is refused at once")
+    func accentsInHead() {
+        let accents = String(repeating: "\u{301}", count: 50_000) + String(repeating: "\u{316}", count: 50_000)
+        let duration = ContinuousClock().measure {
+            for (path, type) in [("/v1/score" + accents, "a"), ("/v1/score", "application/json" + accents)] {
+                guard case .refused = Route.choose(method: "POST", target: path, contentType: type) else {
+                    Issue.record("taken: \(path.utf8.count) bytes, \(type.utf8.count) bytes")
+                    return
+                }
+            }
+        }
+        #expect(duration < .seconds(5))
+    }
 }

@@ -30,6 +30,9 @@ struct PlainRequestTests {
             ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 400),
             ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
             ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("GET /a\nb HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\n folded: x\r\n\r\n", 400),
@@ -45,5 +48,16 @@ struct PlainRequestTests {
             return
         }
         #expect(found == status)
+    }
+
+    @Test("an error repeats no more than a thousand scalars, be they a single character")
+    func repeatsLittle() {
+        let accents = PlainResponse.error(
+            status: 404,
+            code: "not-found",
+            "e" + String(repeating: "\u{301}", count: 100_000)
+        )
+        #expect(accents.body.count < 3_000)
+        #expect(PlainResponse.error(status: 404, code: "not-found", "as it is").body.count < 100)
     }
 }
