@@ -91,8 +91,7 @@ private func frameReceived(
         }
         unsafe state.pointee.pingAnswered(isOurs)
     case NGHTTP2_SETTINGS.rawValue where !isAnswer:
-        unsafe state.pointee.hasPeerSettings = true
-        unsafe state.pointee.events.append(HTTP2Event(.settings, 0))
+        unsafe state.pointee.settingsReceived(frame!.pointee.settings)
     case NGHTTP2_GOAWAY.rawValue:
         let goAway = unsafe frame!.pointee.goaway
         let code = unsafe HTTP2ErrorCode(rawValue: goAway.error_code)
