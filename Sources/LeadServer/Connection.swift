@@ -72,6 +72,9 @@ final class Connection {
         try self.socket.register(with: worker.loop, token: token)
     }
 
+    /// Whether TLS is not agreed on yet: what the client says next may cost a signature.
+    var isShakingHands: Bool { !isOpen && !isClosing }
+
     private var telemetry: WorkerTelemetry { worker.telemetry }
 
     // MARK: In

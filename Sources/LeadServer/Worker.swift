@@ -19,6 +19,8 @@ final class Worker {
     private static let acceptPauseNanoseconds: UInt64 = 100_000_000
     /// New connections a turn.
     private static let acceptsMax = 64
+    /// Connections a turn whose handshake goes on, at half a millisecond each: a flood of them delays nobody for long.
+    private static let handshakeStepsMax = 8
 
     let state: ServerState
     let telemetry: WorkerTelemetry
@@ -67,11 +69,17 @@ final class Worker {
             models.turn()
             certificates.turn()
             telemetry.counts.add(.turns)
+            var handshakeSteps = 0
             for index in 0..<count {
                 let event = loop.event(at: index)
                 if event.token == Self.listenerToken {
                     try accept()
                 } else if let connection = connections[event.token] {
+                    if connection.isShakingHands {
+                        // What is not read now is reported again, after those that waited longer.
+                        guard handshakeSteps < Self.handshakeStepsMax else { continue }
+                        handshakeSteps += 1
+                    }
                     if event.isReadable { connection.read() }
                     if event.isWritable { connection.unblock() }
                     touch(connection)
