@@ -225,6 +225,7 @@ final class Worker {
         do throws(WireError) {
             if let failure = job.failure { throw failure }
             if !job.hasBegun {
+                jobs.equip(job)
                 let limits = limits
                 let failure = models.withCurrent { publication -> ScoreFailure? in
                     do throws(JSONFailure) {
