@@ -114,7 +114,10 @@ private struct JSONParser {
             guard next == UInt8(ascii: "\"") else { throw error("a member begins with its name in quotes") }
             let start = position
             let name = try string()
-            guard names.insert(name).inserted else {
+            // Few names are compared one by one; of many, a set is kept, for strangers could send a great many.
+            if members.count == 16 { names = Set(members.map(\.name)) }
+            let isNew = members.count < 16 ? !members.contains { $0.name == name } : names.insert(name).inserted
+            guard isNew else {
                 position = start
                 throw error("the name \"\(name)\" stands here twice")
             }
@@ -188,7 +191,8 @@ private struct JSONParser {
     private mutating func string() throws(JSONValue.SyntaxError) -> String {
         let start = position
         position += 1
-        var unescaped: [UInt8] = []
+        while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
+        var unescaped = Array(bytes[start + 1..<position])
         while let byte = next {
             position += 1
             switch byte {
