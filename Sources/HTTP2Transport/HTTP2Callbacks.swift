@@ -24,6 +24,7 @@ enum HTTP2Callbacks {
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(table, frameReceived)
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, bodyReceived)
         unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(table, invalidFrame)
+        unsafe nghttp2_session_callbacks_set_unpack_extension_callback(table, unknownFrame)
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(table, frameSent)
         unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(table, frameNotSent)
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(table, streamClosed)
@@ -90,8 +91,7 @@ private func frameReceived(
         }
         unsafe state.pointee.pingAnswered(isOurs)
     case NGHTTP2_SETTINGS.rawValue where !isAnswer:
-        unsafe state.pointee.hasPeerSettings = true
-        unsafe state.pointee.events.append(HTTP2Event(.settings, 0))
+        unsafe state.pointee.settingsReceived(frame!.pointee.settings)
     case NGHTTP2_GOAWAY.rawValue:
         let goAway = unsafe frame!.pointee.goaway
         let code = unsafe HTTP2ErrorCode(rawValue: goAway.error_code)
@@ -121,6 +121,16 @@ private func invalidFrame(
 ) -> Int32 {
     if unsafe state(user).pointee.isServer { unsafe state(user).pointee.chargeFault() }
     return unsafe state(user).pointee.verdict
+}
+
+/// A frame of a type that we do not know is counted when it begins, and left alone (RFC 9113 section 5.5).
+private func unknownFrame(
+    _ session: OpaquePointer?,
+    _ payload: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+    _ head: UnsafePointer<nghttp2_frame_hd>?,
+    _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+    Int32(NGHTTP2_ERR_CANCEL.rawValue)
 }
 
 private func frameSent(

@@ -86,6 +86,9 @@ public enum HTTP2Violation: String, Sendable, CaseIterable {
     /// A request on a stream number that a later one had passed over.
     case fallingStreamNumber
 
+    /// Settings that drive a stream's window above 2^31-1.
+    case windowTooLarge
+
     /// The connection does not begin as HTTP/2 does.
     case badPreface
 

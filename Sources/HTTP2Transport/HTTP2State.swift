@@ -44,6 +44,8 @@ internal import CNghttp2
     private var ignoredBytes: TokenBucket
     private var lastOpened: Int32 = -1
     private var passedOver: [ClosedRange<Int32>] = []
+    private var peerStreamWindow: UInt32 = 65_535
+    private var itemsBeforeSettings = 0
 
     /// The payload of the PING whose answer shows that the peer has seen our first GOAWAY.
     static let drainPing: [UInt8] = Array("leadline".utf8)
@@ -122,6 +124,9 @@ internal import CNghttp2
         guard unsafe violation == nil else { return }
         // Only CONTINUATION may follow a head that goes on; it began before.
         if UInt32(type) != NGHTTP2_CONTINUATION.rawValue { unsafe headBegan = nil }
+        if UInt32(type) == NGHTTP2_SETTINGS.rawValue {
+            unsafe itemsBeforeSettings = unsafe nghttp2_session_get_outbound_queue_size(session)
+        }
         switch UInt32(type) {
         case NGHTTP2_DATA.rawValue, NGHTTP2_RST_STREAM.rawValue, NGHTTP2_CONTINUATION.rawValue: break
         case NGHTTP2_HEADERS.rawValue:
@@ -255,6 +260,27 @@ internal import CNghttp2
             stream,
             HTTP2ErrorCode.noError.rawValue
         )
+    }
+
+    /// Notes the peer's settings, which the library has applied.
+    ///
+    /// Where they drive a stream's window above 2^31-1, it has reset the stream, but RFC 9113 section 6.9.2 asks for the
+    /// end of the connection. It is seen by what waits to be sent: one acknowledgement, and those resets.
+    mutating func settingsReceived(_ settings: nghttp2_settings) {
+        unsafe hasPeerSettings = true
+        unsafe events.append(HTTP2Event(.settings, 0))
+        let before = unsafe peerStreamWindow
+        for index in unsafe 0..<settings.niv {
+            // Safety: the library's array of `niv` entries, valid during its call.
+            let entry = unsafe settings.iv[index]
+            if UInt32(entry.settings_id) == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue {
+                unsafe peerStreamWindow = entry.value
+            }
+        }
+        let added = unsafe nghttp2_session_get_outbound_queue_size(session) - itemsBeforeSettings
+        if unsafe isServer, unsafe peerStreamWindow > before, added > 1 {
+            unsafe end(.windowTooLarge, .flowControlError)
+        }
     }
 
     mutating func pingAnswered(_ isDrainPing: Bool) {

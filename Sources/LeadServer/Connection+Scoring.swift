@@ -309,13 +309,17 @@ extension Connection {
 
     // MARK: Memory
 
+    /// Counts bytes, unless the connection has its share.
+    ///
+    /// A share is at most as much as the worker has left: one client may take half of what there is, two a third each.
+    /// However many take all they can, something is left for one that asks for little.
     private func reserve(
         _ bytes: Int,
         for stream: ScoreStream,
         connectionBytesMax: Int? = nil
     ) throws(WireError) {
-        guard bytesInFlight + bytes <= connectionBytesMax ?? worker.limits.bytesInFlightPerConnectionMax,
-            worker.bytesInFlight + bytes <= worker.limits.bytesInFlightPerWorkerMax
+        let left = worker.limits.bytesInFlightPerWorkerMax - worker.bytesInFlight - bytes
+        guard bytesInFlight + bytes <= min(left, connectionBytesMax ?? worker.limits.bytesInFlightPerConnectionMax)
         else {
             throw WireError(
                 .overloaded,

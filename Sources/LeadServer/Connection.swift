@@ -20,6 +20,9 @@ final class Connection {
     private static let writeTargetBytes = 256 << 10
     /// A client that leaves more of an answer unread gets no credit for further requests on that stream.
     private static let unreadAnswerBytesMax = 1 << 20
+    /// How long, and how much, a client whose connection was ended may go on sending before the socket is closed.
+    private static let lingerNanoseconds: UInt64 = 500_000_000
+    private static let lingerBytesMax = 4 << 20
     /// Between the two GOAWAYs, when the client does not answer the ping.
     private static let drainNoticeNanoseconds: UInt64 = 1_000_000_000
 
@@ -65,6 +68,9 @@ final class Connection {
     private var hasCountedViolation = false
     /// When the deadline is met.
     private var wakeTime: UInt64
+    /// All is said; what still comes is dropped.
+    private var isLingering = false
+    private var lingeredBytes = 0
     private var lastActivity: UInt64
     private var lastWrite: UInt64
 
@@ -93,12 +99,16 @@ final class Connection {
         try self.socket.register(with: worker.loop, token: token)
     }
 
+    /// Whether TLS is not agreed on yet: what the client says next may cost a signature.
+    var isShakingHands: Bool { !isOpen && !isClosing }
+
     private var telemetry: WorkerTelemetry { worker.telemetry }
 
     // MARK: In
 
     /// Reads what there is, up to the turn's budget, and takes it in.
     func read() {
+        if isLingering, !isOver { return drop() }
         guard !isOver, !isClosing else {
             isOver = true
             return
@@ -234,7 +244,7 @@ final class Connection {
                 guard !hasBegun else { break }
                 hasBegun = true
                 lastActivity = now
-                schedule(at: now + worker.limits.progressTimeout.nanoseconds)
+                schedule(at: now + min(worker.limits.progressTimeout, worker.limits.idleTimeout).nanoseconds)
             case .goAway: break
             }
         }
@@ -248,7 +258,7 @@ final class Connection {
     /// Seals what there is to send, and sends once.
     func flush() {
         defer { countAnswers() }
-        guard !isOver, !isWriteBlocked else { return }
+        guard !isOver, !isWriteBlocked, !isLingering else { return }
         do {
             if isOpen, !isClosing { try seal() }
             guard tls.outgoingCount > 0 else { return finishIfDone() }
@@ -296,9 +306,34 @@ final class Connection {
         } else if isOpen, http.isFinished, outgoing.isEmpty {
             tls.close()
             isClosing = true
-            // The good-bye goes out on a best-effort basis; the socket closes behind it.
+            // The good-bye goes out on a best-effort basis.
             _ = try? tls.withOutgoing { queue throws(SystemError) in try socket.write(from: &queue) }
+            linger()
+        }
+    }
+
+    /// Says that no more comes, and drops what the client still sends for a while: closing a socket with unread bytes resets it, and
+    /// a reset takes the good-bye away that is on its way.
+    private func linger() {
+        guard http.violation != nil else {
             isOver = true
+            return
+        }
+        socket.finishWriting()
+        isLingering = true
+        schedule(at: worker.loop.now + Self.lingerNanoseconds)
+    }
+
+    /// Drops what came; the end of it, or too much, is the end.
+    private func drop() {
+        let transfer = try? socket.read(into: &ciphertext, atMost: Self.readBudgetBytes)
+        ciphertext.removeAll()
+        switch transfer {
+        case .wouldBlock?: break
+        case .bytes(let count)?:
+            lingeredBytes += count
+            isOver = lingeredBytes > Self.lingerBytesMax
+        case .endOfStream?, nil: isOver = true
         }
     }
 
@@ -345,6 +380,10 @@ final class Connection {
     func deadlineMet() {
         let now = worker.loop.now
         let limits = worker.limits
+        if isLingering {
+            isOver = true
+            return
+        }
         guard hasBegun else {
             telemetry.counts.add(.timeoutsHandshake)
             isOver = true

@@ -115,7 +115,13 @@ private struct JSONParser {
             guard next == UInt8(ascii: "\"") else { throw error("a member begins with its name in quotes") }
             let start = position
             let name = try string()
-            guard names.insert(UTF8Key(name)).inserted else {
+            // Few names are compared one by one, by their bytes; of many, a set is kept, for strangers could send a great many.
+            if members.count == 16 { names = Set(members.map { UTF8Key($0.name) }) }
+            let key = UTF8Key(name)
+            let isNew =
+                members.count < 16
+                ? !members.contains { $0.name.utf8.elementsEqual(name.utf8) } : names.insert(key).inserted
+            guard isNew else {
                 position = start
                 throw error("the name \"\(name)\" stands here twice")
             }
@@ -189,7 +195,8 @@ private struct JSONParser {
     private mutating func string() throws(JSONValue.SyntaxError) -> String {
         let start = position
         position += 1
-        var unescaped: [UInt8] = []
+        while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
+        var unescaped = Array(bytes[start + 1..<position])
         while let byte = next {
             position += 1
             switch byte {

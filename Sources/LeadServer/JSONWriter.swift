@@ -73,6 +73,12 @@ package struct JSONWriter {
 
     private mutating func quote(_ value: String) {
         text += "\""
+        defer { text += "\"" }
+        // Nearly every string goes as it is: an answer has ten names a lead.
+        guard value.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else {
+            text += value
+            return
+        }
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\"": text += #"\""#
@@ -86,6 +92,5 @@ package struct JSONWriter {
             default: text.unicodeScalars.append(scalar)
             }
         }
-        text += "\""
     }
 }

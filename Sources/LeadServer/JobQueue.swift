@@ -1,10 +1,16 @@
 internal import ByteKit
+internal import LeadScoring
 
 /// Jobs in the order in which they get their next slice, and used ones that wait to be used again.
+///
+/// Connections take turns, and the jobs of each connection among themselves: a client with a job on each of a hundred
+/// streams lets the next client wait for one slice, not for a hundred.
 struct JobQueue {
-    private var waiting: [ScoreJob] = []
-    private var head = 0
+    private var lines: [UInt64: Line<ScoreJob>] = [:]
+    /// The connections that have jobs, each once.
+    private var turns = Line<UInt64>()
     private var unused: [ScoreJob] = []
+    private var spareColumns: [ScoreColumns] = []
 
     /// What the jobs under way are thought to take, those being worked on among them.
     private(set) var estimatedNanoseconds = 0.0
@@ -12,11 +18,16 @@ struct JobQueue {
 
     /// Unused jobs that are kept with their memory.
     private static let unusedMax = 32
+    /// Results of large batches whose memory is kept.
+    ///
+    /// It counts as no memory in flight, so they are few, and only jobs that have begun hold them: those that wait may be
+    /// any number.
+    private static let spareColumnsMax = 4
     /// A message buffer larger than this is given back to the system.
     private static let bufferBytesMax = 1 << 20
 
     /// Whether no job waits for a slice.
-    var isEmpty: Bool { head == waiting.count }
+    var isEmpty: Bool { turns.isEmpty }
 
     /// A job to fill, used before if possible.
     mutating func makeJob() -> ScoreJob { unused.popLast() ?? ScoreJob() }
@@ -43,28 +54,42 @@ struct JobQueue {
         if job.isJSON { costs.json.learn(from: job) } else { costs.message.learn(from: job) }
     }
 
-    /// Puts a job at the end.
-    mutating func append(_ job: ScoreJob) { waiting.append(job) }
+    /// Puts a job at the end of its connection's line.
+    mutating func append(_ job: ScoreJob) {
+        if lines[job.connection]?.isEmpty ?? true { turns.append(job.connection) }
+        lines[job.connection, default: Line()].append(job)
+    }
 
     /// Takes the job whose turn it is.
     mutating func popFirst() -> ScoreJob? {
-        guard head < waiting.count else { return nil }
-        let job = waiting[head]
-        head += 1
-        if head == waiting.count {
-            waiting.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head >= 64, head * 2 >= waiting.count {
-            waiting.removeFirst(head)
-            head = 0
+        // A connection that is gone may have a turn left, and nothing to do in it.
+        while let connection = turns.popFirst() {
+            guard let job = lines[connection]?.popFirst() else { continue }
+            if lines[connection]?.isEmpty == false { turns.append(connection) }
+            return job
         }
-        return job
+        return nil
+    }
+
+    /// Lets go of the line of a connection that is gone; until then it keeps its memory.
+    mutating func forget(_ connection: UInt64) {
+        while let job = lines[connection]?.popFirst() { recycle(job) }
+        lines[connection] = nil
+    }
+
+    /// Lends a job that begins what memory for results there is.
+    mutating func equip(_ job: ScoreJob) {
+        if let columns = spareColumns.popLast() { job.columns = columns }
     }
 
     /// Takes a finished job back.
     mutating func recycle(_ job: ScoreJob) {
         estimatedNanoseconds = max(0, estimatedNanoseconds - job.estimatedNanoseconds)
         job.end()
+        if job.columns.margins.capacity > ScoreJob.rowsKeptMax {
+            if spareColumns.count < Self.spareColumnsMax { spareColumns.append(job.columns) }
+            job.columns = ScoreColumns()
+        }
         guard unused.count < Self.unusedMax else { return }
         if job.message.bytes.capacity > Self.bufferBytesMax { _ = job.message.take() } else { job.message.removeAll() }
         unused.append(job)
@@ -78,5 +103,29 @@ private struct WorkCost {
     mutating func learn(from job: ScoreJob) {
         guard job.byteCount > 0 else { return }
         nanosecondsPerByte += 0.1 * (Double(job.workedNanoseconds) / Double(job.byteCount) - nanosecondsPerByte)
+    }
+}
+
+/// First in, first out.
+private struct Line<Element> {
+    private var elements: [Element] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == elements.count }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    mutating func popFirst() -> Element? {
+        guard head < elements.count else { return nil }
+        let element = elements[head]
+        head += 1
+        if head == elements.count {
+            elements.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= 64, head * 2 >= elements.count {
+            elements.removeFirst(head)
+            head = 0
+        }
+        return element
     }
 }

@@ -65,6 +65,8 @@ final class ScoreJob {
     static let overheadBytes = 1_024
     /// What a row takes while it is scored: results, and the answer they become.
     private static let rowBytes = 32
+    /// Rows whose results a job may have room for while it has not begun.
+    static let rowsKeptMax = 4_096
     /// What beginning took: the rows, and the message that JSON became.
     var workingBytes: Int {
         let strings = request.columns.reduce(0) { $0 + $1.dictionaryCount }
@@ -80,7 +82,8 @@ final class ScoreJob {
     private var model: LeadModel?
     private var epoch: UInt64 = 0
     private var request = ScoreRequest()
-    private var columns = ScoreColumns()
+    /// The results so far.
+    var columns = ScoreColumns()
     private var asOfDays = Double.nan
     private var deadline = UInt64.max
     private var nextRow = 0

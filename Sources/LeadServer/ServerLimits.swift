@@ -9,8 +9,9 @@ public struct ServerLimits: Sendable, Equatable {
     public var wire: WireLimits
     /// What one connection may ask of HTTP/2, streams open at a time among it.
     public var http2 = HTTP2Limits()
-    /// Bytes of a JSON body, which costs far more to read than a message of the same size.
-    public var jsonBytesMax = 1 << 20
+    /// Bytes of a JSON body, which costs far more to read than a message of the same size, and is read in one piece: a worker's
+    /// other clients wait some thirty milliseconds for one of this size.
+    public var jsonBytesMax = 256 << 10
     /// Leads times columns of the schema in a JSON body: a lead of two bytes, `{}`, has all columns.
     public var jsonValuesMax = 1 << 20
     /// Connections open at once, of all workers; further ones are closed at once.

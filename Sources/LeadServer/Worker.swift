@@ -24,6 +24,8 @@ final class Worker {
     private static let waitingMax = 4_096
     /// New connections a turn.
     private static let acceptsMax = 64
+    /// Connections a turn whose handshake goes on, at half a millisecond each: a flood of them delays nobody for long.
+    private static let handshakeStepsMax = 8
 
     let state: ServerState
     let telemetry: WorkerTelemetry
@@ -80,11 +82,17 @@ final class Worker {
             certificates.turn()
             policies.turn()
             telemetry.counts.add(.turns)
+            var handshakeSteps = 0
             for index in 0..<count {
                 let event = loop.event(at: index)
                 if event.token == Self.listenerToken {
                     try accept()
                 } else if let connection = connections[event.token] {
+                    if connection.isShakingHands {
+                        // What is not read now is reported again, after those that waited longer.
+                        guard handshakeSteps < Self.handshakeStepsMax else { continue }
+                        handshakeSteps += 1
+                    }
                     if event.isReadable { connection.read() }
                     if event.isWritable { connection.unblock() }
                     touch(connection)
@@ -216,6 +224,7 @@ final class Worker {
     private func close(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.token) != nil else { return }
         connection.abandon()
+        jobs.forget(connection.token)
         state.ledger.leave(connection.address, identity: connection.identity)
         loop.deadlines.cancel(connection.deadline)
         telemetry.counts.add(.connectionsClosed)
@@ -283,6 +292,7 @@ final class Worker {
         do throws(WireError) {
             if let failure = job.failure { throw failure }
             if !job.hasBegun {
+                jobs.equip(job)
                 let limits = limits
                 let failure = models.withCurrent { publication -> ScoreFailure? in
                     do throws(JSONFailure) {

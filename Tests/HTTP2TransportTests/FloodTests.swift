@@ -163,7 +163,7 @@ import Testing
         expectPeace(client)
     }
 
-    @Test(arguments: [UInt8(6), 4, 2, 8])
+    @Test(arguments: [UInt8(6), 4, 2, 8, 0x0a, 0xbe])
     func `control frames without end`(_ type: UInt8) {
         var client = HostileClient()
         let payload: [UInt8] =

@@ -131,7 +131,7 @@ struct MemoryBoundTests {
     func longEcho() throws {
         let server = try TestServer()
         let client = try server.client()
-        let body = "{\"fingerprint\":\"" + String(repeating: "a", count: 500_000) + "\",\"leads\":[{}]}"
+        let body = "{\"fingerprint\":\"" + String(repeating: "a", count: 200_000) + "\",\"leads\":[{}]}"
         let response = try client.request(
             "POST",
             WireFormat.scorePath,
