@@ -24,6 +24,9 @@ public final class EnsembleKernel: Sendable {
     /// Bytes that a row's codes take: one a code column, two a column of trees too large for slices.
     public let columnCount: Int
 
+    /// By feature, whether any tree looks at it; what others hold need not be filled in.
+    public let readsFeature: [Bool]
+
     /// What was packed, without its trees.
     public let outline: EnsembleOutline
 
@@ -134,6 +137,9 @@ public final class EnsembleKernel: Sendable {
             derived = nil
         }
         hasDerivedFeatures = features != nil
+        readsFeature =
+            raw == nil && features == nil
+            ? plan.readsFeature(outline.featureCount) : [Bool](repeating: true, count: outline.featureCount)
         featureCount = outline.featureCount
         outputCount = plan.outputCount
         packedByteCount = raw?.byteCount ?? plan.byteCount + derivedByteCount

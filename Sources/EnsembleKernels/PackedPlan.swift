@@ -67,6 +67,16 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
         )
     }
 
+    /// By feature, whether there is a code column of it.
+    func readsFeature(_ featureCount: Int) -> [Bool] {
+        var reads = [Bool](repeating: false, count: featureCount)
+        // Safety: the blocks live as long as this value.
+        for index in unsafe ranks.rankers.indices { reads[Int(unsafe ranks.rankers[index].feature)] = true }
+        for index in unsafe wideRanks.rankers.indices { reads[unsafe wideRanks.rankers[index].feature] = true }
+        for table in categoryTables { reads[table.feature] = true }
+        return reads
+    }
+
     /// Packs a valid ensemble.
     ///
     /// - Parameters:

@@ -7,6 +7,8 @@ struct FeaturePlan: Sendable {
     enum Step: Sendable, Equatable {
         /// The number as it is.
         case number
+        /// A number that no tree looks at.
+        case unread
         /// 0 or 1; anything else is invalid.
         case boolean
         /// A code below `levelCount`; `levelCount` itself stands for unseen and becomes `unseen`.
@@ -36,7 +38,7 @@ struct FeaturePlan: Sendable {
     /// Rows that are prepared and evaluated at a time.
     let blockRows: Int
 
-    init(_ recipe: ScoringRecipe, _ arithmetic: Arithmetic) throws(InvalidRecipe) {
+    init(_ recipe: ScoringRecipe, _ arithmetic: Arithmetic, readsFeature: [Bool]) throws(InvalidRecipe) {
         let schema = recipe.schema.columns
         let places = Dictionary(schema.enumerated().map { ($1.name, $0) }) { first, _ in first }
         var columns: [Int] = []
@@ -49,7 +51,7 @@ struct FeaturePlan: Sendable {
             columns.append(column)
             var table: LevelTable?
             switch rule.preparation {
-            case .number: steps.append(.number)
+            case .number: steps.append(readsFeature[steps.count] ? .number : .unread)
             case .boolean: steps.append(.boolean)
             case .category(let unseen):
                 let words = schema[column].levels

@@ -30,6 +30,7 @@ extension LeadModel {
             var values = all._mutatingExtracting(start..<start + count)
             switch plan.steps[feature] {
             case .number: Value.copy(column, batch.rows, of: request, message, into: &values)
+            case .unread: continue
             case .boolean:
                 Value.copy(column, batch.rows, of: request, message, into: &values)
                 guard request.columns[column].encoding != .bits else { continue }

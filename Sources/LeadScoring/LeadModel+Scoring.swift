@@ -47,7 +47,8 @@ extension LeadModel {
         if plan.hasHashes { return true }
         guard plan.comparesDoubles else { return false }
         if plan.hasDays { return true }
-        for column in plan.columns where !request.isExactInFloat(column) { return true }
+        for (feature, column) in plan.columns.enumerated()
+        where plan.steps[feature] != .unread && !request.isExactInFloat(column) { return true }
         return false
     }
 

@@ -71,7 +71,7 @@ public final class LeadModel: Sendable {
         self.name = name
         self.version = version
         self.recipe = recipe
-        plan = try FeaturePlan(recipe, outline.arithmetic)
+        plan = try FeaturePlan(recipe, outline.arithmetic, readsFeature: kernel.readsFeature)
         if case .percentile(let cuts) = recipe.scale {
             scoreCuts = RisingCuts(cuts)
         } else {

@@ -20,14 +20,18 @@ package enum Route: Equatable {
     package static func choose(method: String, target: String, contentType: String?) -> Route {
         // Characters of a stranger are not compared: one may have thousands of accents, and comparing takes their square.
         // Paths are ASCII (RFC 3986 section 3.3); what a media type has besides is none of ours.
-        guard target.utf8.allSatisfy({ $0 < 0x80 }) else { return .refused(.notFound("a path that is not ASCII")) }
+        var hasQuery = false
+        for byte in target.utf8 {
+            guard byte < 0x80 else { return .refused(.notFound("a path that is not ASCII")) }
+            if byte == UInt8(ascii: "?") { hasQuery = true }
+        }
         // What nearly every request is, before anything is taken apart.
         if target == WireFormat.scorePath, method == "POST", let contentType,
             contentType.utf8.elementsEqual(WireFormat.contentType.utf8)
         {
             return .messages
         }
-        let path = target.utf8.contains(UInt8(ascii: "?")) ? String(target.prefix { $0 != "?" }) : target
+        let path = hasQuery ? String(target.prefix { $0 != "?" }) : target
         guard path == WireFormat.scorePath else {
             guard method == "GET" || method == "HEAD" else {
                 let known =
