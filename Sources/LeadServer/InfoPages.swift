@@ -20,7 +20,7 @@ enum InfoPages {
         for rule: AccessRule? = nil
     ) -> PlainResponse {
         switch path {
-        case "/healthz": return health
+        case healthPath: return health
         case "/readyz": return readiness(publication, state)
         case "/v1/models": return models(publication, state, for: rule)
         default:
@@ -43,7 +43,8 @@ enum InfoPages {
         }
     }
 
-    private static let health = PlainResponse(#"{"status":"ok"}"# + "\n")
+    static let healthPath = "/healthz"
+    static let health = PlainResponse(#"{"status":"ok"}"# + "\n")
 
     /// Whether the server is ready, or with a name whether that model is served too.
     private static func readiness(

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import HTTP2Transport
 package import LeadScoring
 public import Logging
 internal import Reactor
@@ -49,7 +50,7 @@ public final class LeadServer: Sendable {
         self.log = log
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         self.manager = manager
-        log.info("libraries", metadata: ["openssl": "\(OpenSSLLibrary.version)"])
+        log.info("libraries", metadata: ["openssl": "\(OpenSSLLibrary.version)", "nghttp2": "\(HTTP2Library.version)"])
         if let warning = OpenSSLLibrary.warning { log.warning("\(warning)") }
 
         let tls = TLSServerConfiguration(

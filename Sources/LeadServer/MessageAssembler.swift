@@ -3,13 +3,16 @@ package import LeadWire
 
 /// Puts the messages of one stream together from the chunks of its body.
 ///
-/// Memory follows what has arrived, not what a header promises: 64 KiB at first, then by doubling.
+/// Memory follows what has arrived, not what a header promises: 64 KiB at first, then by doubling up to a MiB.
 package struct MessageAssembler {
     /// The bytes of the message so far.
     private(set) var bytes = ByteWriter()
     /// Its header, once it is there.
     private(set) var header: MessageHeader?
     private static let firstReservation = 64 << 10
+    /// A message of which so much has come gets room for all: memory that nothing is written to is none yet, and to double it on and
+    /// on would copy megabytes at a time while other clients wait.
+    private static let bytesOfLarge = 1 << 20
 
     /// An assembler between two messages.
     package init() {}
@@ -41,6 +44,9 @@ package struct MessageAssembler {
         }
         guard let header else { return }
         let count = min(header.totalBytes - bytes.count, chunk.byteCount - offset)
+        if bytes.count + count > capacity, bytes.count >= Self.bytesOfLarge {
+            bytes.reserve(header.totalBytes - bytes.count)
+        }
         bytes.put(contentsOf: chunk.extracting(offset..<offset + count))
         offset += count
     }

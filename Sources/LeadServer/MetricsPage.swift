@@ -117,7 +117,7 @@ enum MetricsPage {
         add("slices_yielded", "Times a long batch let others go first.", .slicesYielded)
         page.histogram(
             "leadline_stage_duration_seconds",
-            "Time of each stage of a request's walk; total is from header to answer.",
+            "Time of each stage of a request's walk; total is from header to answer, turn one round of a worker's loop.",
             Stage.allCases.map { ([("stage", $0.label)], state.telemetry.map(\.stages).merged($0)) }
         )
         snapshots(state, &page)

@@ -17,7 +17,7 @@ enum WorkerCount: Int, CaseIterable, Sendable {
 
 /// The stages of a request's walk, each with a histogram.
 enum Stage: Int, CaseIterable, Sendable {
-    case read, open, receive, decode, prepare, score, encode, seal, write, total
+    case read, open, receive, decode, prepare, score, encode, seal, write, total, turn
 
     var label: String { String(describing: self) }
 }

@@ -101,6 +101,7 @@ final class Worker {
             try expire()
             score()
             flush()
+            telemetry.stages.record(.turn, nanoseconds: MonotonicClock.now() - loop.now)
             if try isDone() { return }
         }
     }
