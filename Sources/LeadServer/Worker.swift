@@ -44,6 +44,8 @@ final class Worker {
     private var touched: [Connection] = []
     private var isListenerPaused = false
     private var handshakes: TokenBucket
+    private var nextShortageWarning: UInt64 = 0
+    private static let shortageWarningNanoseconds: UInt64 = 10_000_000_000
     private var answer = ByteWriter()
     var jobs = JobQueue()
     /// Bytes of requests and answers in memory, of all connections.
@@ -155,10 +157,17 @@ final class Worker {
             } catch  where error.isShortage {
                 handshakes.giveBack(1)
                 telemetry.counts.add(.acceptPauses)
-                log.warning("accept pauses: no descriptors left", metadata: ["error": "\(error)"])
+                warnOfShortage(error)
                 return try pauseListener(for: Self.acceptPauseNanoseconds)
             }
         }
+    }
+
+    /// Says now and then that descriptors are short; the counter tells how often.
+    private func warnOfShortage(_ error: SystemError) {
+        guard loop.now >= nextShortageWarning else { return }
+        nextShortageWarning = loop.now + Self.shortageWarningNanoseconds
+        log.warning("accept pauses: no descriptors left", metadata: ["error": "\(error)"])
     }
 
     /// Leaves new connections in the kernel for a while.
