@@ -34,7 +34,7 @@ package struct AccessRule: Equatable, Sendable {
 
 /// Who may do what: the first rule that is for a client's identity; without one nothing.
 ///
-/// The identity is the first URI of the certificate, or else its first DNS name, or else its common name.
+/// The identity is the first URI of the certificate, or else its first DNS name, or else `CN=` and its common name.
 package final class AccessPolicy: Sendable {
     /// What clients without a certificate are called.
     package static let anonymous = "anonymous"

@@ -34,6 +34,11 @@ final class WorkerWatch: Sendable {
     func look(now: UInt64 = MonotonicClock.now()) {
         let before = seen.withLock(\.self)
         if let before, now < before.time + interval { return }
+        // A worker that has drained turns no more, and is not to be missed; how long that may take is bounded elsewhere.
+        guard !state.isDraining.load(ordering: .acquiring) else {
+            manager?.tell("WATCHDOG=1")
+            return
+        }
         let turns = state.telemetry.map { $0.counts[.turns] }
         let stuck = before.map { before in turns.indices.filter { turns[$0] == before.turns[$0] } } ?? []
         seen.withLock { $0 = Seen(turns: turns, time: now) }

@@ -11,9 +11,15 @@ public struct PeerIdentity: Equatable, Sendable {
     /// The subject's common name; a name for people, never one to authorise by when there are alternative names.
     public var commonName: String?
 
-    /// The name that policy knows the peer by: its first URI, or else its first DNS name, or else, with neither, its common
-    /// name.
-    public var name: String? { uris.first ?? dnsNames.first ?? commonName }
+    /// Nobody.
+    package static var none: PeerIdentity { PeerIdentity() }
+
+    private init() {}
+
+    /// The name that policy knows the peer by: its first URI, or else its first DNS name, or else `CN=` and its common name.
+    ///
+    /// Authorities look less closely at common names, which so can never be taken for one of the others.
+    public var name: String? { uris.first ?? dnsNames.first ?? commonName.map { "CN=" + $0 } }
 
     /// Reads a certificate; names with a NUL inside, an old trick on C readers, are left out.
     @unsafe init(_ certificate: OpaquePointer) {

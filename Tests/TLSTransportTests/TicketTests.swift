@@ -72,6 +72,16 @@ struct TicketTests {
         #expect(state != .open && error?.kind == .peerCertificate)
     }
 
+    @Test func `a common name is never taken for another kind of name`() {
+        var identity = PeerIdentity.none
+        identity.commonName = "spiffe://leadline.development/client"
+        #expect(identity.name == "CN=spiffe://leadline.development/client")
+        identity.dnsNames = ["scorer.leads.example"]
+        #expect(identity.name == "scorer.leads.example")
+        identity.uris = ["spiffe://leads.example/a", "spiffe://leads.example/b"]
+        #expect(identity.name == "spiffe://leads.example/a")
+    }
+
     @Test func `requests for new keys are counted`() throws {
         var pair = try TLSPair(folder.client(), folder.server())
         pair.exchange()
