@@ -109,194 +109,99 @@ extension KernelName {
         default: unsafe makeMasks(forest, codes, rows: count, work: work, into: masks)
         }
     }
-}
 
-/// A number in which leaves are summed.
-protocol MarginSum: BinaryFloatingPoint, BitwiseCopyable {
-    /// Adds the trees of `many` groups in slices; see `addSlicedTreesToFloats`.
-    static func addSlices(
-        _ kernel: KernelName,
+    /// Adds the trees of `many` groups in slices; see `addSlicedTrees`.
+    func addSlices<Sum: MarginSum>(
         _ forest: UnsafePointer<CShimsSlicedForest>,
         from first: Int,
         _ many: Int,
         _ masks: UnsafeRawPointer,
         count: Int,
         _ work: UnsafeMutableRawPointer,
-        _ sums: UnsafeMutablePointer<Self>
-    )
-
-    /// Adds all trees in lanes; see `addTreeLanesToFloats`.
-    static func addLanes(
-        _ kernel: KernelName,
-        _ forest: CShimsLaneForest,
-        _ codes: UnsafePointer<UInt8>,
-        _ stride: Int,
-        count: Int,
-        _ work: UnsafeMutableRawPointer,
-        _ sums: UnsafeMutablePointer<Self>
-    )
-}
-
-extension Float: MarginSum {
-    static func addSlices(
-        _ kernel: KernelName,
-        _ forest: UnsafePointer<CShimsSlicedForest>,
-        from first: Int,
-        _ many: Int,
-        _ masks: UnsafeRawPointer,
-        count: Int,
-        _ work: UnsafeMutableRawPointer,
-        _ sums: UnsafeMutablePointer<Float>
+        _ sums: UnsafeMutablePointer<Sum>
     ) {
-        switch kernel {
+        let (sums, asDoubles) = (UnsafeMutableRawPointer(sums), Sum.self == Double.self)
+        switch self {
         #if arch(x86_64)
         case .avx512:
-            unsafe EnsembleKernelsAVX512.addSlicedTreesToFloats(
+            unsafe EnsembleKernelsAVX512.addSlicedTrees(
                 forest,
                 firstGroup: first,
                 groupCount: many,
                 masks,
                 rows: count,
                 work: work,
-                sums
+                sums,
+                asDoubles: asDoubles
             )
         case .avx2:
-            unsafe EnsembleKernelsAVX2.addSlicedTreesToFloats(
+            unsafe EnsembleKernelsAVX2.addSlicedTrees(
                 forest,
                 firstGroup: first,
                 groupCount: many,
                 masks,
                 rows: count,
                 work: work,
-                sums
+                sums,
+                asDoubles: asDoubles
             )
         #endif
         default:
-            unsafe addSlicedTreesToFloats(
+            unsafe addSlicedTrees(
                 forest,
                 firstGroup: first,
                 groupCount: many,
                 masks,
                 rows: count,
                 work: work,
-                sums
+                sums,
+                asDoubles: asDoubles
             )
         }
     }
 
-    static func addLanes(
-        _ kernel: KernelName,
+    /// Adds all trees in lanes; see `addTreeLanes`.
+    func addLanes<Sum: MarginSum>(
         _ forest: CShimsLaneForest,
         _ codes: UnsafePointer<UInt8>,
         _ stride: Int,
         count: Int,
         _ work: UnsafeMutableRawPointer,
-        _ sums: UnsafeMutablePointer<Float>
+        _ sums: UnsafeMutablePointer<Sum>
     ) {
-        switch kernel {
+        let (sums, asDoubles) = (UnsafeMutableRawPointer(sums), Sum.self == Double.self)
+        switch self {
         #if arch(x86_64)
         case .avx512:
-            unsafe EnsembleKernelsAVX512.addTreeLanesToFloats(
+            unsafe EnsembleKernelsAVX512.addTreeLanes(
                 forest,
                 codes,
                 codeStride: stride,
                 count: count,
                 work: work,
-                sums
+                sums,
+                asDoubles: asDoubles
             )
         case .avx2:
-            unsafe EnsembleKernelsAVX2.addTreeLanesToFloats(
+            unsafe EnsembleKernelsAVX2.addTreeLanes(
                 forest,
                 codes,
                 codeStride: stride,
                 count: count,
                 work: work,
-                sums
-            )
-        #endif
-        default: unsafe addTreeLanesToFloats(forest, codes, codeStride: stride, count: count, work: work, sums)
-        }
-    }
-}
-
-extension Double: MarginSum {
-    static func addSlices(
-        _ kernel: KernelName,
-        _ forest: UnsafePointer<CShimsSlicedForest>,
-        from first: Int,
-        _ many: Int,
-        _ masks: UnsafeRawPointer,
-        count: Int,
-        _ work: UnsafeMutableRawPointer,
-        _ sums: UnsafeMutablePointer<Double>
-    ) {
-        switch kernel {
-        #if arch(x86_64)
-        case .avx512:
-            unsafe EnsembleKernelsAVX512.addSlicedTreesToDoubles(
-                forest,
-                firstGroup: first,
-                groupCount: many,
-                masks,
-                rows: count,
-                work: work,
-                sums
-            )
-        case .avx2:
-            unsafe EnsembleKernelsAVX2.addSlicedTreesToDoubles(
-                forest,
-                firstGroup: first,
-                groupCount: many,
-                masks,
-                rows: count,
-                work: work,
-                sums
+                sums,
+                asDoubles: asDoubles
             )
         #endif
         default:
-            unsafe addSlicedTreesToDoubles(
-                forest,
-                firstGroup: first,
-                groupCount: many,
-                masks,
-                rows: count,
-                work: work,
-                sums
-            )
-        }
-    }
-
-    static func addLanes(
-        _ kernel: KernelName,
-        _ forest: CShimsLaneForest,
-        _ codes: UnsafePointer<UInt8>,
-        _ stride: Int,
-        count: Int,
-        _ work: UnsafeMutableRawPointer,
-        _ sums: UnsafeMutablePointer<Double>
-    ) {
-        switch kernel {
-        #if arch(x86_64)
-        case .avx512:
-            unsafe EnsembleKernelsAVX512.addTreeLanesToDoubles(
-                forest,
-                codes,
-                codeStride: stride,
-                count: count,
-                work: work,
-                sums
-            )
-        case .avx2:
-            unsafe EnsembleKernelsAVX2.addTreeLanesToDoubles(
-                forest,
-                codes,
-                codeStride: stride,
-                count: count,
-                work: work,
-                sums
-            )
-        #endif
-        default: unsafe addTreeLanesToDoubles(forest, codes, codeStride: stride, count: count, work: work, sums)
+            unsafe addTreeLanes(forest, codes, codeStride: stride, count: count, work: work, sums, asDoubles: asDoubles)
         }
     }
 }
+
+/// A number in which leaves are summed: a float or a double.
+protocol MarginSum: BinaryFloatingPoint, BitwiseCopyable {}
+
+extension Float: MarginSum {}
+
+extension Double: MarginSum {}

@@ -173,8 +173,7 @@ extension PackedPlan {
         _ sums: UnsafeMutablePointer<Sum>
     ) {
         if form == .lanes, let lanes {
-            unsafe Sum.addLanes(
-                kernel,
+            unsafe kernel.addLanes(
                 lanes.forest,
                 memory.codes,
                 codeStride,
@@ -210,8 +209,7 @@ extension PackedPlan {
             if run.isWalked != 0 {
                 unsafe LargeTreeWalk.add(large, largeTrees(from: first, many), memory.rows, count: count, sums)
             } else {
-                unsafe Sum.addSlices(
-                    kernel,
+                unsafe kernel.addSlices(
                     sliced.forest,
                     from: first,
                     many,

@@ -42,37 +42,28 @@ public func slicedKernelRowStep() -> Int { rowsPerRegister }
 
 // Trees ------------------------------------------------------------------------------------------------------------
 
-/// Adds the trees of some groups to float32 sums of the first `rows` rows of a pass, in tree order.
+/// Adds the trees of some groups to the sums of the first `rows` rows of a pass, in tree order; sums are doubles or floats.
 ///
 /// Sums of an output lie `CShimsRowsMax` after the one before, row by row; those up to the next multiple of
 /// ``slicedKernelRowStep()`` are scribbled on.
 @inline(never)
-public func addSlicedTreesToFloats(
+public func addSlicedTrees(
     _ forest: UnsafePointer<CShimsSlicedForest>,
     firstGroup: Int,
     groupCount: Int,
     _ masks: UnsafeRawPointer,
     rows: Int,
     work: UnsafeMutableRawPointer,
-    _ sums: UnsafeMutablePointer<Float>
+    _ sums: UnsafeMutableRawPointer,
+    asDoubles: Bool
 ) {
     let groups = firstGroup..<firstGroup &+ groupCount
-    unsafe addGroups(forest, groups, masks, rows, work, UnsafeMutableRawPointer(sums), asDoubles: false)
-}
-
-/// Adds the trees of some groups to double sums, as above.
-@inline(never)
-public func addSlicedTreesToDoubles(
-    _ forest: UnsafePointer<CShimsSlicedForest>,
-    firstGroup: Int,
-    groupCount: Int,
-    _ masks: UnsafeRawPointer,
-    rows: Int,
-    work: UnsafeMutableRawPointer,
-    _ sums: UnsafeMutablePointer<Double>
-) {
-    let groups = firstGroup..<firstGroup &+ groupCount
-    unsafe addGroups(forest, groups, masks, rows, work, UnsafeMutableRawPointer(sums), asDoubles: true)
+    // Told apart here, so that each is compiled for itself.
+    if asDoubles {
+        unsafe addGroups(forest, groups, masks, rows, work, sums, asDoubles: true)
+    } else {
+        unsafe addGroups(forest, groups, masks, rows, work, sums, asDoubles: false)
+    }
 }
 
 @inline(always)

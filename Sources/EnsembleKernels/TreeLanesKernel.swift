@@ -26,36 +26,29 @@ private let classesPerColumn = Int(CShimsClassesPerColumn)
 @inline(never)
 public func hasTreeLanes() -> Bool { CL_hasTreeLanes != 0 }
 
-/// Adds all trees to the float32 sums of rows `0..<count`, in tree order.
+/// Adds all trees to the sums of rows `0..<count`, in tree order; sums are doubles or floats.
 ///
 /// Sums of an output lie `CShimsRowsMax` after the one before, row by row; up to three after the last are scribbled on.
 @inline(never)
-public func addTreeLanesToFloats(
+public func addTreeLanes(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
     codeStride: Int,
     count: Int,
     work: UnsafeMutableRawPointer,
-    _ sums: UnsafeMutablePointer<Float>
+    _ sums: UnsafeMutableRawPointer,
+    asDoubles: Bool
 ) {
-    unsafe addTreeLanes(forest, codes, codeStride, count, work, sums)
-}
-
-/// Adds all trees to the double sums of rows `0..<count`, in tree order.
-@inline(never)
-public func addTreeLanesToDoubles(
-    _ forest: CShimsLaneForest,
-    _ codes: UnsafePointer<UInt8>,
-    codeStride: Int,
-    count: Int,
-    work: UnsafeMutableRawPointer,
-    _ sums: UnsafeMutablePointer<Double>
-) {
-    unsafe addTreeLanes(forest, codes, codeStride, count, work, sums)
+    // Told apart here, so that each is compiled for itself.
+    if asDoubles {
+        unsafe addRows(forest, codes, codeStride, count, work, sums.assumingMemoryBound(to: Double.self))
+    } else {
+        unsafe addRows(forest, codes, codeStride, count, work, sums.assumingMemoryBound(to: Float.self))
+    }
 }
 
 @inline(always)
-private func addTreeLanes<Value: BinaryFloatingPoint>(
+private func addRows<Value: BinaryFloatingPoint>(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
     _ codeStride: Int,
