@@ -141,6 +141,7 @@ private func frameSent(
     let head = unsafe frame!.pointee.hd
     switch UInt32(head.type) {
     case NGHTTP2_RST_STREAM.rawValue: unsafe state(user).pointee.resetSent(frame!.pointee.rst_stream.error_code)
+    case NGHTTP2_GOAWAY.rawValue: unsafe state(user).pointee.goAwaySent(frame!.pointee.goaway.error_code)
     case NGHTTP2_DATA.rawValue, NGHTTP2_HEADERS.rawValue:
         if head.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
             unsafe state(user).pointee.endSent(head.stream_id)

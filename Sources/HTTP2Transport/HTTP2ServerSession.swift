@@ -160,6 +160,12 @@ public struct HTTP2ServerSession: ~Copyable {
     /// When a head began whose last frame has not come, in the nanoseconds given to `receive`; `nil` when there is none.
     public var headBegan: UInt64? { unsafe session.state.pointee.headBegan }
 
+    /// How many streams have been refused since the last call: those beyond `streamsMax`, of which no event tells.
+    public mutating func takeRefusedStreamCount() -> Int {
+        defer { unsafe session.state.pointee.refusedStreams = 0 }
+        return unsafe session.state.pointee.refusedStreams
+    }
+
     /// How many streams are open.
     public var openStreamCount: Int { unsafe session.state.pointee.streams.count }
 

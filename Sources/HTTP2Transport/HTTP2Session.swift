@@ -193,6 +193,7 @@ internal import CNghttp2
 
     mutating func terminate(_ code: HTTP2ErrorCode) {
         guard unsafe session != nil else { return }
+        unsafe state.pointee.isTerminated = true
         _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
     }
 

@@ -22,12 +22,16 @@ internal import CNghttp2
     /// What the GOAWAY says when there is a violation.
     var endCode = HTTP2ErrorCode.internalError
     var isDead = false
+    /// The connection was ended for a reason that is not the peer's breach of HTTP/2.
+    var isTerminated = false
     var hasPeerSettings = false
     /// When the head began whose last frame has not come.
     private(set) var headBegan: UInt64?
     /// Bytes of bodies going out that wait here, on all streams.
     var unsentBodyBytes = 0
     var drainPingIsOut = false
+    /// Streams refused since somebody asked; those that never began are told of by no event.
+    var refusedStreams = 0
     var now: UInt64 = 0
 
     /// The bytes of the `receive` under way.
@@ -232,7 +236,15 @@ internal import CNghttp2
         if unsafe !peerResets.take(1, now: now) { unsafe end(.tooManyResets, .enhanceYourCalm) }
     }
 
+    /// A GOAWAY with an error that nobody here asked for is the library's, for a breach of the protocol.
+    mutating func goAwaySent(_ code: UInt32) {
+        guard unsafe isServer, unsafe violation == nil, unsafe !isTerminated, code != HTTP2ErrorCode.noError.rawValue
+        else { return }
+        unsafe violation = .protocolError
+    }
+
     mutating func resetSent(_ code: UInt32) {
+        if code == HTTP2ErrorCode.refusedStream.rawValue { unsafe refusedStreams &+= 1 }
         if unsafe isServer, code != HTTP2ErrorCode.noError.rawValue { unsafe chargeFault() }
     }
 

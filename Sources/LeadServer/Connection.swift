@@ -32,7 +32,10 @@ final class Connection {
     let token: UInt64
     /// What the ledger counts it under.
     let address: ConnectionLedger.AddressKey
+    /// Who the client is by its certificate.
     private(set) var identity: String?
+    /// The identity, once the ledger counts the connection under it.
+    private(set) var enteredIdentity: String?
     /// What the client may do, by the policy of this epoch.
     private(set) var grant: AccessGrant?
     private var grantEpoch: UInt64 = 0
@@ -169,10 +172,11 @@ final class Connection {
 
     /// Counts the connection under its client's identity, if it has one.
     private func enterIdentity() {
-        guard let name = tls.peerIdentity?.name else { return }
+        identity = tls.peerIdentity?.name
+        guard let identity else { return }
         do throws(ConnectionLedger.Refusal) {
-            try worker.state.ledger.enter(identity: name)
-            identity = name
+            try worker.state.ledger.enter(identity: identity)
+            enteredIdentity = identity
         } catch {
             telemetry.counts.add(.refusedIdentity)
             http.terminate(.enhanceYourCalm)
@@ -199,22 +203,26 @@ final class Connection {
     private func lookForFloods() {
         let late = tls.lateHandshakeMessages
         if late > lateMessagesSeen {
-            let isOver = !keyUpdates.take(Double(late - lateMessagesSeen), now: worker.loop.now)
+            let areTooMany = !keyUpdates.take(Double(late - lateMessagesSeen), now: worker.loop.now)
             lateMessagesSeen = late
-            if isOver {
+            if areTooMany {
                 telemetry.counts.add(.keyUpdateFloods)
                 isClosing = true
             }
         }
-        if !hasCountedViolation, let violation = http.violation {
-            hasCountedViolation = true
-            telemetry.violations.add(ViolationCell(violation))
-            worker.log.info("connection ended", metadata: ["violation": "\(violation)"])
-        }
+        noteViolation()
         if let began = http.headBegan {
             let end = began + worker.limits.headTimeout.nanoseconds
             if end < wakeTime { schedule(at: end) }
         }
+    }
+
+    /// Counts how the client broke HTTP/2, if it did, once.
+    private func noteViolation() {
+        guard !hasCountedViolation, let violation = http.violation else { return }
+        hasCountedViolation = true
+        telemetry.violations.add(ViolationCell(violation))
+        worker.log.info("connection ended", metadata: ["violation": "\(violation)"])
     }
 
     private func handleEvents(now: UInt64) {
@@ -237,7 +245,6 @@ final class Connection {
                 if let stream = streams[event.stream] { endRequest(of: stream) }
             case .closed:
                 lastActivity = now
-                if event.errorCode == .refusedStream { telemetry.counts.add(.streamsRefused) }
                 if event.errorCode != .noError { telemetry.counts.add(.streamsReset) }
                 if let stream = streams.removeValue(forKey: event.stream) { forget(stream) }
             case .settings:
@@ -292,6 +299,9 @@ final class Connection {
 
     private func seal() throws {
         http.pull(into: &outgoing, upTo: Self.writeTargetBytes)
+        telemetry.counts.add(.streamsRefused, http.takeRefusedStreamCount())
+        // A breach that the library finds is known when it says GOAWAY.
+        noteViolation()
         handleEvents(now: worker.loop.now)
         creditReaders()
         guard !outgoing.isEmpty else { return }
@@ -390,10 +400,6 @@ final class Connection {
             return
         }
         if isDraining { http.finishDrain() }
-        if let began = http.headBegan, now >= began + limits.headTimeout.nanoseconds {
-            telemetry.counts.add(.timeoutsHead)
-            http.terminate(.enhanceYourCalm)
-        }
         let progress = limits.progressTimeout.nanoseconds
         if isWriteBlocked, now >= lastWrite + progress {
             telemetry.counts.add(.timeoutsProgress)
@@ -401,6 +407,15 @@ final class Connection {
             return
         }
         var next = now + progress
+        if let began = http.headBegan {
+            let end = began + limits.headTimeout.nanoseconds
+            if now >= end {
+                telemetry.counts.add(.timeoutsHead)
+                http.terminate(.enhanceYourCalm)
+            } else {
+                next = min(next, end)
+            }
+        }
         // A head that never ends is no stream of ours, and keeps no connection alive.
         if streams.isEmpty {
             let idleEnd = lastActivity + limits.idleTimeout.nanoseconds

@@ -35,9 +35,6 @@ final class ConnectionLedger: Sendable {
 
     init(_ limits: ServerLimits) { self.limits = limits }
 
-    /// Connections open now.
-    var openCount: Int { counts.withLock(\.all) }
-
     /// Enters a connection.
     func enter(_ address: AddressKey) throws(Refusal) {
         let refusal = counts.withLock { counts -> Refusal? in

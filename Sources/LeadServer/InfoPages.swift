@@ -80,7 +80,11 @@ enum InfoPages {
             $0.name("epoch")
             $0.value(publication.epoch)
             $0.name("default")
-            if let name = publication.value.defaultModel?.name { $0.value(name) } else { $0.null() }
+            if let name = publication.value.defaultModel?.name, rule?.allows(model: name) ?? true {
+                $0.value(name)
+            } else {
+                $0.null()
+            }
             $0.name("models")
             $0.array { list in
                 for model in publication.value.models where rule?.allows(model: model.name) ?? true {
@@ -200,21 +204,11 @@ enum InfoPages {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
-                return nil
-            }
-            bytes.append(high << 4 | low)
+            let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+            guard digits.count == 2 else { return nil }
+            bytes.append(UInt8(digits[0] << 4 | digits[1]))
+            rest = rest.dropFirst(2)
         }
         return String(validating: bytes, as: UTF8.self)
-    }
-
-    /// The value of a hexadecimal digit.
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

@@ -79,7 +79,7 @@ enum MetricsPage {
         )
         add(
             "streams_refused",
-            "HTTP/2 streams refused, above all those beyond the limit of open streams.",
+            "HTTP/2 streams refused: beyond the limit of open ones, or while the connection drains.",
             .streamsRefused
         )
         add("streams_reset", "HTTP/2 streams reset by either side.", .streamsReset)

@@ -235,7 +235,7 @@ final class Worker {
         guard connections.removeValue(forKey: connection.token) != nil else { return }
         connection.abandon()
         jobs.forget(connection.token)
-        state.ledger.leave(connection.address, identity: connection.identity)
+        state.ledger.leave(connection.address, identity: connection.enteredIdentity)
         loop.deadlines.cancel(connection.deadline)
         telemetry.counts.add(.connectionsClosed)
     }

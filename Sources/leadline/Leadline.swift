@@ -36,7 +36,7 @@ struct Leadline: AsyncParsableCommand {
     /// Runs the command line and leaves with 0 (done), 1 (it failed) or 2 (it was asked wrongly).
     static func main() async {
         do {
-            var command = try parseAsRoot(try arguments())
+            var command = try parsed(Array(CommandLine.arguments.dropFirst()))
             if var slow = command as? any AsyncParsableCommand {
                 try await slow.run()
             } else {
@@ -47,18 +47,19 @@ struct Leadline: AsyncParsableCommand {
         }
     }
 
-    /// The words of the command line; for `serve` with the settings of file and environment before its own.
-    private static func arguments() throws -> [String] {
-        let words = Array(CommandLine.arguments.dropFirst())
-        guard words.first == Serve._commandName, !words.contains(where: { ["-h", "--help", "--version"].contains($0) })
-        else { return words }
+    /// The command that the words say; for `serve` with the settings of file and environment before them.
+    private static func parsed(_ words: [String]) throws -> any ParsableCommand {
+        let name = "serve"
+        guard words.first == name, !words.contains(where: { ["-h", "--help", "--version"].contains($0) }) else {
+            return try parseAsRoot(words)
+        }
         let settings = try ServeSettings(Array(words.dropFirst()), environment: ProcessInfo.processInfo.environment)
         do {
-            _ = try parseAsRoot(["serve"] + settings.arguments)
-        } catch  where exitCode(for: error) == .validationFailure {
+            return try parseAsRoot([name] + settings.arguments)
+        } catch {
             for origin in settings.origins(in: fullMessage(for: error)) { writeToStandardError(origin + "\n") }
+            throw error
         }
-        return ["serve"] + settings.arguments
     }
 
     private static func leave(with error: any Error) -> Never {

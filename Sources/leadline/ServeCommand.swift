@@ -16,7 +16,7 @@ struct Serve: ParsableCommand {
             LEADLINE_MAX_ROWS; the command line counts before the environment, and that before the file.
 
             SIGTERM and SIGINT drain and end it; SIGHUP looks for new models, tries those that failed again, drops those \
-            whose folder is gone, and reads the certificates again.
+            whose folder is gone, and reads certificates and policy again.
 
             Example:
               leadline certs certs/dev
@@ -135,6 +135,11 @@ struct Serve: ParsableCommand {
         }
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("--log-level \(logLevel): give trace, debug, info, notice, warning or error")
+        }
+        if clientCertificates == .optional, clientCa == nil {
+            throw ValidationError(
+                "--client-certificates optional: name the authority of those there are, with --client-ca"
+            )
         }
         guard logSlower >= 0, logSlower <= 3_600_000 else { throw ValidationError("--log-slower: give 0 to 3600000") }
         guard logOneIn >= 0 else {

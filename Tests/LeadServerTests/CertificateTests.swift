@@ -5,15 +5,6 @@ import Testing
 
 @Suite("Certificates of a running server", .serialized)
 struct CertificateTests {
-    private func wait(seconds: Double = 5, until isTrue: () -> Bool) -> Bool {
-        let end = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < end {
-            if isTrue() { return true }
-            usleep(10_000)
-        }
-        return isTrue()
-    }
-
     private func answers(_ server: LeadServer, trusting authority: String) -> Bool {
         let client = try? TestClient(to: server.listenAddress, authority: authority)
         return (try? client?.request("GET", "/healthz").status) == 200
@@ -37,7 +28,7 @@ struct CertificateTests {
         _ = try DevelopmentCertificates.create(in: folder, replacesExisting: true)
         server.server.reload()
         let address = server.server
-        #expect(wait { answers(address, trusting: folder + "/ca.pem") }, "the new pair is served")
+        #expect(eventually { answers(address, trusting: folder + "/ca.pem") }, "the new pair is served")
         #expect(!answers(address, trusting: folder + "/old-ca.pem"))
         #expect(try old.request("GET", "/healthz").status == 200, "an open connection lives on")
     }

@@ -83,6 +83,22 @@ struct LimitTests {
         #expect(isServed(try server.client()))
     }
 
+    @Test(
+        "streams beyond the limit are refused until the client knows it, and end the connection after; both are counted"
+    )
+    func streams() throws {
+        var limits = ServerLimits()
+        limits.http2.streamsMax = 2
+        let server = try TestServer(limits: limits)
+        let many = [1, 3, 5, 7, 9].reduce(into: [UInt8]()) { $0 += Frame.headers($1, Block.request()) }
+        let unaware = try HostilePeer(to: server.server.listenAddress, context: try HostilePeer.context())
+        try unaware.send(Frame.preface + Frame.settings([]) + many)
+        #expect(eventually { (try? metric(server, "leadline_streams_refused_total")) == 3 })
+        let aware = try HostilePeer(server)
+        try aware.send(many)
+        #expect(eventually { (try? metric(server, #"leadline_violations_total{rule="protocolError"}"#)) == 1 })
+    }
+
     @Test("a head that does not end is cut off, whatever else the connection has under way")
     func headTimeout() throws {
         var limits = ServerLimits()
@@ -156,14 +172,5 @@ struct LimitTests {
         #expect(second.isResumed)
         try second.send(preface)
         #expect(eventually { (try? metric(server, "leadline_handshakes_resumed_total")) == 1 })
-    }
-
-    private func eventually(seconds: Double = 5, _ isTrue: () -> Bool) -> Bool {
-        let end = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < end {
-            if isTrue() { return true }
-            usleep(10_000)
-        }
-        return isTrue()
     }
 }

@@ -1,4 +1,5 @@
 import ByteKit
+import Glibc
 import LeadServer
 import Reactor
 import Testing
@@ -29,4 +30,19 @@ enum AdminPage {
         try #require(!lines.isEmpty, "no metric \(name)")
         return lines.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
     }
+}
+
+extension TestServer {
+    /// A page of the admin listener, head and body.
+    func adminPage(_ path: String) throws -> String { try AdminPage.read(path, of: self) }
+}
+
+/// Whether something becomes true in time.
+func eventually(seconds: Double = 5, _ isTrue: () -> Bool) -> Bool {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end {
+        if isTrue() { return true }
+        usleep(10_000)
+    }
+    return isTrue()
 }

@@ -56,24 +56,6 @@ final class TestServer {
 
     deinit { _ = server.stop() }
 
-    /// A page of the admin listener, head and body.
-    func adminPage(_ path: String) throws -> String {
-        let socket = try TCPSocket.connecting(
-            to: try SocketAddress.resolve(server.adminAddress ?? "")[0]
-        )
-        guard try socket.wait(for: .writable, atMostMilliseconds: 5_000) else { throw TestClient.TimedOut() }
-        var bytes = ByteQueue()
-        bytes.append(Array("GET \(path) HTTP/1.0\r\n\r\n".utf8))
-        _ = try socket.write(from: &bytes)
-        for _ in 0..<1_000 {
-            if try socket.read(into: &bytes, atMost: 1 << 16) == .endOfStream {
-                return String(decoding: bytes.copy(), as: UTF8.self)
-            }
-            _ = try socket.wait(for: .readable, atMostMilliseconds: 100)
-        }
-        throw TestClient.TimedOut()
-    }
-
     func client() throws -> TestClient {
         try TestClient(to: server.listenAddress, authority: folder.path + "/ca.pem")
     }
