@@ -15,20 +15,25 @@ let house: [SwiftSetting] = [
 let lifetimes: [SwiftSetting] = house + [.enableExperimentalFeature("Lifetimes")]
 
 /// Instructions that one module may use as it likes: it runs only where the processor has them. It is optimised in
-/// debug builds too, since unoptimised it takes a thousand times as long.
+/// debug builds too, since unoptimised it takes a thousand times as long. Loads one by one are faster than the gathers that
+/// the compiler would make of them.
 #if arch(x86_64)
+let noGather = ["-Xcc", "-mno-gather", "-Xcc", "-mno-scatter"]
 let avx512: [SwiftSetting] = [
     .unsafeFlags(
-        ["f", "bw", "dq", "vl", "vbmi"].flatMap { ["-Xcc", "-mavx512" + $0] } + ["-O"]
+        ["f", "bw", "dq", "vl", "vbmi"].flatMap { ["-Xcc", "-mavx512" + $0] } + noGather + ["-O"]
     )
 ]
 let avx2: [SwiftSetting] = [
-    .unsafeFlags(["-Xcc", "-mavx2", "-O"])
+    .unsafeFlags(["-Xcc", "-mavx2"] + noGather + ["-O"])
 ]
 #else
 let avx512: [SwiftSetting] = []
 let avx2: [SwiftSetting] = []
 #endif
+
+/// Narrower registers than the widest, for as few rows as their bits.
+func narrow(_ bytes: Int) -> [SwiftSetting] { [.unsafeFlags(["-Xcc", "-DLEADLINE_LANE_BYTES=\(bytes)"])] }
 
 /// The kernels' 64-byte form, which is AVX-512's, on whatever registers the processor has.
 ///
@@ -92,9 +97,14 @@ let package = Package(
         room("HTTP2Transport", ["ByteKit", "CNghttp2"], settings: lifetimes),
         room("EnsembleKernelsAVX2", ["CShims", "CLanes"], settings: house + avx2),
         room("EnsembleKernelsAVX512", ["CShims", "CLanes"], settings: house + avx512),
+        room("EnsembleKernelsAVX512By256", ["CShims", "CLanes"], settings: house + avx512 + narrow(32)),
+        room("EnsembleKernelsAVX512By128", ["CShims", "CLanes"], settings: house + avx512 + narrow(16)),
         room(
             "EnsembleKernels",
-            ["CShims", "CLanes", "TreeEnsemble", "EnsembleKernelsAVX2", "EnsembleKernelsAVX512"]
+            [
+                "CShims", "CLanes", "TreeEnsemble", "EnsembleKernelsAVX2", "EnsembleKernelsAVX512",
+                "EnsembleKernelsAVX512By256", "EnsembleKernelsAVX512By128",
+            ]
         ),
         room("EnsembleFormats", ["ByteKit", "TreeEnsemble"]),
 
@@ -182,7 +192,10 @@ let package = Package(
         // Links to the kernels' own sources and their parity tests, compiled once more in another form.
         .testTarget(
             name: "WideLanesTests",
-            dependencies: ["CShims", "CLanes", "TreeEnsemble", "EnsembleKernelsAVX2", "EnsembleKernelsAVX512"],
+            dependencies: [
+                "CShims", "CLanes", "TreeEnsemble", "EnsembleKernelsAVX2", "EnsembleKernelsAVX512",
+                "EnsembleKernelsAVX512By256", "EnsembleKernelsAVX512By128",
+            ],
             swiftSettings: house + wideLanes
         ),
         tests("TLSTransport", ["ByteKit", "COpenSSL"]),

@@ -7,22 +7,30 @@ public import CShims
 // tables are as `CShimsEnsemblePlan.h` says; `codes` has room for every column, and `work` has ``bucketRankWorkByteCount``
 // bytes. One thread uses them.
 
-private let tileFeatures = 32
+private let tileFeatures = 64
 private let rowsShift = rowsMax.trailingZeroBitCount
 /// Rows by which the next are asked for early.
 private let rowsAhead = 16
+private let floatsPerLine = 16
 /// Columns of a tile do not start at multiples of a large power of two, which would share a cache's few places.
 private let columnStride = Int(CShimsRowsMax) + 16
 
 /// Bytes of working memory: a tile's columns, a column's values, its keys and buckets.
-public let bucketRankWorkByteCount = (32 + 3) * (Int(CShimsRowsMax) + 16) * 4
+public let bucketRankWorkByteCount = (64 + 3) * (Int(CShimsRowsMax) + 16) * 4
+
+/// Whether 64 rows at once can be looked up among 256 bytes.
+@inline(never)
+public func bucketRankHasLookups() -> Bool { CL_hasRankLookups() != 0 }
+
+/// Rows from which on lookups for 64 are cheaper than one row after the other.
+private let lookupRowsMin = 12
 
 /// Turns float rows of a pass into codes, by buckets.
 ///
 /// Features side by side are first turned into columns, a tile of them for all rows; a feature's tables then stay in the
 /// nearest cache for all its values.
 /// Strides count elements; `zeroEdge` is the largest size that counts as zero. `codeStride`, from one column of codes to the
-/// next, has room for the rows, up to a multiple of eight if there are several.
+/// next, has room for the rows, up to a multiple of eight if there are several, and of 64 from ``lookupRowsMin`` on.
 @inline(never)
 public func rankByBuckets(
     _ rows: UnsafePointer<Float>,
@@ -67,8 +75,50 @@ public func rankByBuckets(
             for row in 0..<count { unsafe values[row] = from[row &* rowStride] }
             unsafe column = UnsafePointer(values)
         }
+        if count >= lookupRowsMin, CL_hasRankLookups() != 0, let lookups = unsafe ranker.pointee.lookups {
+            unsafe lookUpCodes(ranker, lookups.pointee, column, count, zeroEdge, codes, codeStride)
+            continue
+        }
         unsafe fillBuckets(ranker, column, padded, zeroEdge, keys, buckets)
         unsafe fillCodes(ranker, keys, buckets, count, codes, codeStride)
+    }
+}
+
+/// Stores the codes of a feature's columns by lookups, 64 rows at a time, whatever lies in those after the last.
+@inline(always)
+private func lookUpCodes(
+    _ ranker: UnsafePointer<CShimsRanker>,
+    _ lookups: CShimsRankLookups,
+    _ values: UnsafePointer<Float>,
+    _ rows: Int,
+    _ zeroEdge: Float,
+    _ codes: UnsafeMutablePointer<UInt8>,
+    _ codeStride: Int
+) {
+    let tables = unsafe CLRankLookups(
+        tables: lookups.tables,
+        low: lookups.low,
+        scale: lookups.scale,
+        zeroEdge: zeroEdge,
+        compareCount: lookups.compareCount,
+        isByKey: lookups.isByKey,
+        zeroSpecial: ranker.pointee.zeroSpecial
+    )
+    let columns = unsafe ranker.pointee.columns!
+    let columnCount = Int(unsafe ranker.pointee.columnCount)
+    let bucketCount = Int(unsafe ranker.pointee.bucketCount)
+    let first = unsafe codes + Int(columns[0].place) &>> rowsShift &* codeStride
+    var row = 0
+    while row < rows {
+        let special = unsafe CL_rank64(values + row, tables, first + row)
+        var index = 1
+        while index < columnCount {
+            let other = unsafe codes + Int(columns[index].place) &>> rowsShift &* codeStride
+            let bases = unsafe columns[index].bases! + bucketCount
+            unsafe CL_replace64(first + row, special, bases[0], bases[1], other + row)
+            index &+= 1
+        }
+        row &+= 64
     }
 }
 
@@ -110,6 +160,27 @@ private func rankSingly(
     }
 }
 
+/// Stores a row's codes in the columns of some groups (`CLRankGroup`), which lie side by side; there is room for 32 from any
+/// column on.
+///
+/// Values are `featureStride` apart, and fewer than 2³¹ in all; `tables` are all rankers'.
+@inline(never)
+public func rankRow(
+    _ row: UnsafePointer<Float>,
+    featureStride: Int,
+    _ groups: UnsafeRawPointer,
+    groupCount: Int,
+    _ tables: UnsafeRawPointer,
+    zeroEdge: Float,
+    into codes: UnsafeMutablePointer<UInt8>
+) {
+    let stride = Int32(truncatingIfNeeded: featureStride)
+    for index in 0..<groupCount {
+        let group = unsafe groups.assumingMemoryBound(to: CLRankGroup.self) + index
+        unsafe CL_rank16(row, stride, group, tables, zeroEdge, codes + Int(group.pointee.firstColumn))
+    }
+}
+
 /// Turns rows of some features, which lie side by side, into columns.
 @inline(always)
 private func turn(
@@ -123,10 +194,22 @@ private func turn(
     var row = 0
     while row < wholeRows {
         let start = unsafe from + row &* rowStride
-        // Rows come from far, and a tile of features is too short a run for a processor to see it coming.
-        for ahead in rowsAhead..<rowsAhead + 8 {
-            unsafe CL_prefetch(start + ahead &* rowStride)
-            unsafe CL_prefetch(start + (ahead &* rowStride &+ tileFeatures / 2))
+        // Rows come from far, and those of a tile are too short a run for a processor to see them coming.
+        let next = unsafe start + rowsAhead &* rowStride
+        if rowStride < width &+ floatsPerLine {
+            var ahead = 0
+            while ahead < 8 &* rowStride {
+                unsafe CL_prefetch(next + ahead)
+                ahead &+= floatsPerLine
+            }
+        } else {
+            for row in 0..<8 {
+                var ahead = 0
+                while ahead < width {
+                    unsafe CL_prefetch(next + (row &* rowStride &+ ahead))
+                    ahead &+= floatsPerLine
+                }
+            }
         }
         var feature = 0
         while feature < wholeWidth {

@@ -25,12 +25,17 @@ struct BucketTable {
             let key = orderedKey(RankTable.narrowed(threshold))
             return arithmetic.comparison == .lessThan ? key : key + 1
         }
+        self.init(keys: keys, bucketCounts: Self.bucketCounts)
+    }
+
+    /// The cheapest buckets, of one of these counts, for the sorted keys of least values; there is one at least.
+    init(keys: [Int32], bucketCounts: [Int]) {
         self.keys = keys
         var best: Candidate?
         // A few thresholds far off would make all other buckets wide: they may share the first and last.
         for trimmed in Set([0, min(1, keys.count / 8), min(2, keys.count / 8), keys.count / 32]).sorted() {
             for byKey in [false, true] {
-                for count in Self.bucketCounts {
+                for count in bucketCounts {
                     let least = best?.cost ?? .infinity
                     // Even with one compare in each, more buckets only cost more.
                     if Candidate.cost(compares: 1, buckets: count) >= least { break }

@@ -123,7 +123,7 @@ public final class EnsembleKernel: Sendable {
         _ features: DerivedFeatures?,
         _ form: EvaluationForm?
     ) {
-        if let form { packed.forms = FormTable(form) } else { packed.measureForms(kernel) }
+        packed.prepare(kernel, form)
         plan = packed
         self.kernel = kernel
         self.outline = outline

@@ -3,6 +3,8 @@ internal import CShims
 #if arch(x86_64)
 internal import EnsembleKernelsAVX2
 internal import EnsembleKernelsAVX512
+internal import EnsembleKernelsAVX512By128
+internal import EnsembleKernelsAVX512By256
 #endif
 
 // Which module's copy of the kernels' source a kernel is. They are called once a pass or once a run of trees, never once a
@@ -17,6 +19,17 @@ extension KernelName {
         case .avx2: EnsembleKernelsAVX2.slicedKernelHasLookups()
         #endif
         default: slicedKernelHasLookups()
+        }
+    }
+
+    /// Whether ranks are found by lookups among 256 bytes in registers.
+    var hasRankLookups: Bool {
+        switch self {
+        #if arch(x86_64)
+        case .avx512: EnsembleKernelsAVX512.bucketRankHasLookups()
+        case .avx2: EnsembleKernelsAVX2.bucketRankHasLookups()
+        #endif
+        default: bucketRankHasLookups()
         }
     }
 
@@ -93,6 +106,50 @@ extension KernelName {
         }
     }
 
+    /// Turns a row into codes, if ``hasRankLookups``; see `rankRow`.
+    func rankOneRow(
+        _ row: UnsafePointer<Float>,
+        featureStride: Int,
+        _ groups: RankGroups.View,
+        zeroEdge: Float,
+        _ codes: UnsafeMutablePointer<UInt8>
+    ) {
+        switch self {
+        #if arch(x86_64)
+        case .avx512:
+            unsafe EnsembleKernelsAVX512.rankRow(
+                row,
+                featureStride: featureStride,
+                groups.start,
+                groupCount: groups.count,
+                groups.tables,
+                zeroEdge: zeroEdge,
+                into: codes
+            )
+        #endif
+        default:
+            unsafe rankRow(
+                row,
+                featureStride: featureStride,
+                groups.start,
+                groupCount: groups.count,
+                groups.tables,
+                zeroEdge: zeroEdge,
+                into: codes
+            )
+        }
+    }
+
+    #if arch(x86_64)
+    /// The kernel in as narrow registers as hold the bits of so many rows.
+    private enum Width { case by128, by256, by512 }
+
+    private static func width(_ rows: Int) -> Width {
+        if rows <= EnsembleKernelsAVX512By128.slicedKernelRowStep() { return .by128 }
+        return rows <= EnsembleKernelsAVX512By256.slicedKernelRowStep() ? .by256 : .by512
+    }
+    #endif
+
     /// Makes the masks of a pass of codes; see `makeMasks`.
     func fillMasks(
         _ forest: UnsafePointer<CShimsSlicedForest>,
@@ -103,7 +160,14 @@ extension KernelName {
     ) {
         switch self {
         #if arch(x86_64)
-        case .avx512: unsafe EnsembleKernelsAVX512.makeMasks(forest, codes, rows: count, work: work, into: masks)
+        case .avx512:
+            switch Self.width(count) {
+            case .by128:
+                unsafe EnsembleKernelsAVX512By128.makeMasks(forest, codes, rows: count, work: work, into: masks)
+            case .by256:
+                unsafe EnsembleKernelsAVX512By256.makeMasks(forest, codes, rows: count, work: work, into: masks)
+            case .by512: unsafe EnsembleKernelsAVX512.makeMasks(forest, codes, rows: count, work: work, into: masks)
+            }
         case .avx2: unsafe EnsembleKernelsAVX2.makeMasks(forest, codes, rows: count, work: work, into: masks)
         #endif
         default: unsafe makeMasks(forest, codes, rows: count, work: work, into: masks)
@@ -124,16 +188,41 @@ extension KernelName {
         switch self {
         #if arch(x86_64)
         case .avx512:
-            unsafe EnsembleKernelsAVX512.addSlicedTrees(
-                forest,
-                firstGroup: first,
-                groupCount: many,
-                masks,
-                rows: count,
-                work: work,
-                sums,
-                asDoubles: asDoubles
-            )
+            switch Self.width(count) {
+            case .by128:
+                unsafe EnsembleKernelsAVX512By128.addSlicedTrees(
+                    forest,
+                    firstGroup: first,
+                    groupCount: many,
+                    masks,
+                    rows: count,
+                    work: work,
+                    sums,
+                    asDoubles: asDoubles
+                )
+            case .by256:
+                unsafe EnsembleKernelsAVX512By256.addSlicedTrees(
+                    forest,
+                    firstGroup: first,
+                    groupCount: many,
+                    masks,
+                    rows: count,
+                    work: work,
+                    sums,
+                    asDoubles: asDoubles
+                )
+            case .by512:
+                unsafe EnsembleKernelsAVX512.addSlicedTrees(
+                    forest,
+                    firstGroup: first,
+                    groupCount: many,
+                    masks,
+                    rows: count,
+                    work: work,
+                    sums,
+                    asDoubles: asDoubles
+                )
+            }
         case .avx2:
             unsafe EnsembleKernelsAVX2.addSlicedTrees(
                 forest,
@@ -164,7 +253,7 @@ extension KernelName {
     func addLanes<Sum: MarginSum>(
         _ forest: CShimsLaneForest,
         _ codes: UnsafePointer<UInt8>,
-        _ stride: Int,
+        _ layout: CodeLayout,
         count: Int,
         _ work: UnsafeMutableRawPointer,
         _ sums: UnsafeMutablePointer<Sum>
@@ -176,7 +265,8 @@ extension KernelName {
             unsafe EnsembleKernelsAVX512.addTreeLanes(
                 forest,
                 codes,
-                codeStride: stride,
+                columnStride: layout.columnStride,
+                rowStride: layout.rowStride,
                 count: count,
                 work: work,
                 sums,
@@ -186,7 +276,8 @@ extension KernelName {
             unsafe EnsembleKernelsAVX2.addTreeLanes(
                 forest,
                 codes,
-                codeStride: stride,
+                columnStride: layout.columnStride,
+                rowStride: layout.rowStride,
                 count: count,
                 work: work,
                 sums,
@@ -194,7 +285,16 @@ extension KernelName {
             )
         #endif
         default:
-            unsafe addTreeLanes(forest, codes, codeStride: stride, count: count, work: work, sums, asDoubles: asDoubles)
+            unsafe addTreeLanes(
+                forest,
+                codes,
+                columnStride: layout.columnStride,
+                rowStride: layout.rowStride,
+                count: count,
+                work: work,
+                sums,
+                asDoubles: asDoubles
+            )
         }
     }
 }

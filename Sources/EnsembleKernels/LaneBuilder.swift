@@ -25,6 +25,7 @@ struct LaneBuilder {
     private(set) var leaves: [Double] = []
 
     private var order = LeafOrder()
+    private var sliced = SlicedTree()
     /// The group's clears by plane, then by lane; and by both, counted as one, where they start, and the end of all.
     private var clears: [Clear] = []
     private var starts: [Int] = []
@@ -46,7 +47,15 @@ struct LaneBuilder {
         group.planeCount = UInt32(planeCount)
         group.classOffset = UInt64(categories.startGroup(planes: planeCount))
         leaves.append(contentsOf: repeatElement(0, count: leafStride * trees.count))
-        collectClears(all, trees, columns, planeCount, leafStride)
+        var found: [(place: Int, clear: Clear)] = []
+        found.reserveCapacity(clears.count)
+        if collectLevels(all, trees, columns, leafStride, &found) {
+            group.isOblivious = 1
+        } else {
+            found.removeAll(keepingCapacity: true)
+            collectClears(all, trees, columns, leafStride, &found)
+        }
+        sortClears(found, planeCount)
         unsafe withUnsafeMutableBytes(of: &group.slotCounts) { bytes in
             // Safety: a group has at most as many planes as there are pairs of counts, of which the block is made.
             let places = unsafe bytes.bindMemory(to: UInt16.self)
@@ -59,19 +68,47 @@ struct LaneBuilder {
         groups.append(group)
     }
 
-    /// Sorts the clears of a group's trees by plane and lane, and places the trees' leaves.
+    /// Collects the levels of a group's trees, as clears of plane 0, and places their leaves; false if a tree is not oblivious
+    /// or looks a category up.
+    private mutating func collectLevels(
+        _ all: [Tree],
+        _ trees: Range<Int>,
+        _ columns: CodeColumns,
+        _ leafStride: Int,
+        _ found: inout [(place: Int, clear: Clear)]
+    ) -> Bool {
+        let firstLeaf = leaves.count - leafStride * trees.count
+        for (lane, index) in trees.enumerated() {
+            let tree = all[index]
+            sliced.slice(tree)
+            guard sliced.isOblivious else { return false }
+            for (level, twig) in sliced.twigs.enumerated() {
+                let place = columns.places[columns.firstNodes[index] + Int(twig.node)]
+                guard place.test == .comparison else { return false }
+                let clear = Clear(
+                    column: UInt8(place.number),
+                    side: 0,
+                    key: UInt8(place.key),
+                    bits: UInt8(1 << level)
+                )
+                found.append((lane, clear))
+            }
+            for (code, leaf) in sliced.leafOfCode.enumerated() where leaf >= 0 {
+                leaves[firstLeaf + lane * leafStride + code] = tree.leafValues[Int(leaf)]
+            }
+        }
+        return true
+    }
+
+    /// Collects the clears of a group's trees, and places their leaves.
     private mutating func collectClears(
         _ all: [Tree],
         _ trees: Range<Int>,
         _ columns: CodeColumns,
-        _ planeCount: Int,
-        _ leafStride: Int
+        _ leafStride: Int,
+        _ found: inout [(place: Int, clear: Clear)]
     ) {
-        var found: [(place: Int, clear: Clear)] = []
-        found.reserveCapacity(clears.count)
         let firstLeaf = leaves.count - leafStride * trees.count
-        starts.removeAll(keepingCapacity: true)
-        starts.append(contentsOf: repeatElement(0, count: planeCount * Self.lanes + 1))
         for (lane, index) in trees.enumerated() {
             let tree = all[index]
             order.order(tree)
@@ -96,12 +133,17 @@ struct LaneBuilder {
                         key: UInt8(place.key),
                         bits: UInt8(truncatingIfNeeded: (1 << to) - (1 << from))
                     )
-                    let home = plane * Self.lanes + lane
-                    found.append((home, clear))
-                    starts[home + 1] += 1
+                    found.append((plane * Self.lanes + lane, clear))
                 }
             }
         }
+    }
+
+    /// Sorts a group's clears by plane and lane.
+    private mutating func sortClears(_ found: [(place: Int, clear: Clear)], _ planeCount: Int) {
+        starts.removeAll(keepingCapacity: true)
+        starts.append(contentsOf: repeatElement(0, count: planeCount * Self.lanes + 1))
+        for (home, _) in found { starts[home + 1] += 1 }
         for home in 1..<starts.count { starts[home] += starts[home - 1] }
         clears.removeAll(keepingCapacity: true)
         clears.append(contentsOf: repeatElement(Clear(column: 0, side: 0, key: 0, bits: 0), count: found.count))

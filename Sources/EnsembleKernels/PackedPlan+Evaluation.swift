@@ -18,22 +18,30 @@ extension PackedPlan {
         for first in stride(from: 0, to: rows, by: Self.rowsMax) {
             let count = min(Self.rowsMax, rows - first)
             let pass = unsafe matrix.advanced(rows: first)
-            let codeStride = codeStride(count)
-            unsafe encode(pass, count: count, kernel, memory, codeStride)
-            unsafe sum(memory, count: count, kernel, codeStride, into: margins + first * outputCount)
+            let layout = unsafe codeLayout(count, pass)
+            if layout.isByRow {
+                unsafe encodeByRow(pass, count: count, kernel, memory)
+            } else {
+                unsafe encode(pass, count: count, kernel, memory, codeStride: layout.columnStride)
+            }
+            unsafe sum(memory, count: count, kernel, layout, into: margins + first * outputCount)
         }
     }
 
-    /// From one code column to the next.
-    ///
-    /// Columns of a whole pass begin in the same few places of a cache, so that those of a few rows lie closer. Only trees in
-    /// lanes know other strides than a pass's.
-    private func codeStride(_ count: Int) -> Int {
-        guard count <= Self.fewRows, lanes != nil, forms[count] == .lanes else { return Self.rowsMax }
-        return count == 1 ? 1 : Self.fewRows
+    /// How the codes of so many rows go to the form that takes them; only trees in lanes know other layouts than a pass's.
+    private func codeLayout(_ count: Int, _ rows: RowSource<Float>) -> CodeLayout {
+        guard count <= CodeLayout.few.columnStride, lanes != nil, forms[count] == .lanes else { return .pass }
+        // Gathers number values by 32 bits.
+        if count <= Self.rowsRankedSingly, ranks.hasGroups,
+            unsafe featureCount <= Int(Int32.max) / max(1, rows.featureStride)
+        {
+            return .byRow
+        }
+        return count == 1 ? .one : .few
     }
 
-    private static let fewRows = 64
+    /// More rows are better turned into columns.
+    private static let rowsRankedSingly = 16
 
     /// Values that are narrowed at a time, if that is more than eight rows.
     private static let narrowedMax = 1 << 22
@@ -87,7 +95,7 @@ extension PackedPlan {
         count: Int,
         _ kernel: KernelName,
         _ memory: Work,
-        _ codeStride: Int = PackedPlan.rowsMax
+        codeStride: Int = PackedPlan.rowsMax
     ) {
         unsafe kernel.rank(
             pass,
@@ -99,17 +107,36 @@ extension PackedPlan {
             memory.codes,
             codeStride
         )
+        unsafe classify(pass, count: count, codeStride: codeStride, into: memory.codes)
+        unsafe WideRank.rank(pass, count: count, wideRanks.rankers, columns: wideColumnCount, into: memory.wideCodes)
+    }
+
+    /// Turns a few float rows into codes, one after the other; trees in lanes have no wide columns.
+    private func encodeByRow(_ pass: RowSource<Float>, count: Int, _ kernel: KernelName, _ memory: Work) {
+        for index in 0..<count {
+            let row = unsafe pass.advanced(rows: index)
+            let codes = unsafe memory.codes + index * CodeLayout.byRow.rowStride
+            unsafe ranks.rankRow(row, kernel, zeroEdge: Float(Arithmetic.zeroThreshold), into: codes)
+            if !categoryTables.isEmpty { unsafe classify(row, count: 1, codeStride: 1, into: codes) }
+        }
+    }
+
+    private func classify(
+        _ rows: RowSource<Float>,
+        count: Int,
+        codeStride: Int,
+        into codes: UnsafeMutablePointer<UInt8>
+    ) {
         // XGBoost takes no negative number for a category, LightGBM those above -1 for category 0.
         let lowest: Float = arithmetic.comparison == .lessThan ? -.leastNonzeroMagnitude : -1
         unsafe PortableQuantiser.classify(
-            pass,
+            rows,
             count: count,
             categoryTables,
             lowest: lowest,
             codeStride: codeStride,
-            into: memory.codes
+            into: codes
         )
-        unsafe WideRank.rank(pass, count: count, wideRanks.rankers, columns: wideColumnCount, into: memory.wideCodes)
     }
 
     /// Sums the trees over a pass of codes and writes its margins, widened, row by row.
@@ -117,12 +144,12 @@ extension PackedPlan {
         _ memory: Work,
         count: Int,
         _ kernel: KernelName,
-        _ codeStride: Int = PackedPlan.rowsMax,
+        _ layout: CodeLayout = .pass,
         into margins: UnsafeMutablePointer<Double>
     ) {
         switch arithmetic.sum {
-        case .float32: unsafe sum(Float.self, memory, count: count, kernel, codeStride, into: margins)
-        case .float64: unsafe sum(Double.self, memory, count: count, kernel, codeStride, into: margins)
+        case .float32: unsafe sum(Float.self, memory, count: count, kernel, layout, into: margins)
+        case .float64: unsafe sum(Double.self, memory, count: count, kernel, layout, into: margins)
         }
         for output in 0..<outputCount where arithmetic.addsBaseLast || !outputHasTree[output] {
             let (base, hasTree) = (baseMargins[output], outputHasTree[output])
@@ -143,7 +170,7 @@ extension PackedPlan {
         _ memory: Work,
         count: Int,
         _ kernel: KernelName,
-        _ codeStride: Int,
+        _ layout: CodeLayout,
         into margins: UnsafeMutablePointer<Double>
     ) {
         let sums = unsafe memory.sums.assumingMemoryBound(to: Sum.self)
@@ -153,7 +180,7 @@ extension PackedPlan {
             let start = Sum(arithmetic.start(base: baseMargins[output]))
             unsafe (sums + output * Self.rowsMax).update(repeating: start, count: started)
         }
-        unsafe addTrees(memory, count: count, kernel, forms[count], codeStride, sums)
+        unsafe addTrees(memory, count: count, kernel, forms[count], layout, sums)
         for output in 0..<outputCount {
             let (from, to) = unsafe (sums + output * Self.rowsMax, margins + output)
             for row in 0..<count { unsafe to[row * outputCount] = Double(from[row]) }
@@ -169,14 +196,14 @@ extension PackedPlan {
         count: Int,
         _ kernel: KernelName,
         _ form: EvaluationForm,
-        _ codeStride: Int,
+        _ layout: CodeLayout,
         _ sums: UnsafeMutablePointer<Sum>
     ) {
         if form == .lanes, let lanes {
             unsafe kernel.addLanes(
                 lanes.forest,
                 memory.codes,
-                codeStride,
+                layout,
                 count: count,
                 memory.temporary,
                 sums
@@ -248,7 +275,7 @@ extension PackedPlan {
     }
 
     func work(_ scratch: KernelScratch, narrowedValues: Int) -> Work {
-        let codeBytes = columnCount * Self.rowsMax
+        let codeBytes = max(columnCount, 4) * Self.rowsMax + 64
         let wideBytes = WideRank.codeCount(columns: wideColumnCount) * MemoryLayout<UInt16>.stride
         let maskBytes = sliced.maskCount * Int(CShimsMaskBytes)
         let narrowedBytes = (narrowedValues * MemoryLayout<Float>.stride + 63) / 64 * 64

@@ -81,7 +81,7 @@ extension PackedPlan {
     ) {
         let sums = unsafe memory.sums.assumingMemoryBound(to: Sum.self)
         unsafe sums.update(repeating: 0, count: outputCount * Self.rowsMax)
-        unsafe addTrees(memory, count: count, kernel, form, Self.rowsMax, sums)
+        unsafe addTrees(memory, count: count, kernel, form, .pass, sums)
     }
 
     /// The least of a few times, for the first is cold and any may be disturbed: four, or two of what takes long, since a

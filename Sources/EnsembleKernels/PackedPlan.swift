@@ -20,7 +20,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     let wideColumnCount: Int
     /// The trees in slices.
     let sliced: SlicedPlan
-    let ranks: RankerBlock
+    private(set) var ranks: RankerBlock
     let wideRanks: WideRankerBlock
     let categoryTables: [PackedCategories]
     /// Trees in all.
@@ -35,7 +35,7 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
     var forms = FormTable()
 
     /// Bytes that evaluating touches.
-    let byteCount: Int
+    private(set) var byteCount: Int
     /// Bytes of working memory for whichever of the evaluators runs: ranking, clearing or walking.
     let temporaryByteCount: Int
 
@@ -65,6 +65,12 @@ struct PackedPlan: ~Copyable, @unchecked Sendable {
             TreeWalk.workByteCount(columns: columnCount, trees: treeCount),
             LargeTreeWalk.workByteCount(large, columns: columnCount, trees: treeCount)
         )
+    }
+
+    /// Adds what only this kernel has, and measures which form is the fastest for how many rows, unless one is given.
+    mutating func prepare(_ kernel: KernelName, _ form: EvaluationForm?) {
+        if kernel.hasRankLookups { byteCount += ranks.addLookups() }
+        if let form { forms = FormTable(form) } else { measureForms(kernel) }
     }
 
     /// By feature, whether there is a code column of it.

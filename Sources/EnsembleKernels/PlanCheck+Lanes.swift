@@ -38,11 +38,25 @@ extension PlanCheck {
             guard group.classOffset <= UInt64(classBytes),
                 classCount * planes * Int(CShimsTreeLanes) <= classBytes - Int(group.classOffset)
             else { throw StoredPlanError("what categories clear in group \(index) of the lanes is outside") }
+            if group.isOblivious != 0 { try checkLevels(index, planes, slots: nextSlot..<nextSlot + slotBytes) }
             trees += Int(group.treeCount)
             nextSlot += slotBytes
         }
         guard outputs.count == trees, unsafe outputs.allSatisfy({ Int($0) < shape.outputCount }) else {
             throw StoredPlanError("trees in lanes add to outputs that are not there")
+        }
+    }
+
+    /// A group's bits of levels, of which any together are a leaf of its planes.
+    private func checkLevels(_ index: Int, _ planes: Int, slots: Range<Int>) throws(StoredPlanError) {
+        let all = unsafe blocks.elements(.laneSlots, of: UInt8.self)
+        let lanes = Int(CShimsTreeLanes)
+        var bits: UInt8 = 0
+        for slot in stride(from: slots.lowerBound, to: slots.upperBound, by: 3 * lanes) {
+            for lane in slot + 2 * lanes..<slot + 3 * lanes { unsafe bits |= all[lane] }
+        }
+        guard planes.nonzeroBitCount == 1, Int(bits) < planes * TreeLanes.leavesPerPlane else {
+            throw StoredPlanError("the levels of group \(index) of the lanes have other leaves")
         }
     }
 

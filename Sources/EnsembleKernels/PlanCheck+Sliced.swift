@@ -124,9 +124,10 @@ extension PlanCheck {
         let leafBytes: Int
         switch (CShimsSlicedLeafForm(rawValue: UInt32(tree.leafForm)), isFloat) {
         case (CShimsSlicedFloats, true), (CShimsSlicedDoubles, false): leafBytes = plain
-        case (CShimsBytesOfFloats, true) where kind.hasLookups && blockCount <= 2: leafBytes = plain
-        // Behind the bytes are the doubles themselves.
-        case (CShimsBytesOfDoubles, false) where kind.hasLookups && blockCount <= 2: leafBytes = 2 * plain
+        // Behind the bytes are the values themselves.
+        case (CShimsBytesOfFloats, true) where kind.hasLookups && blockCount <= 2,
+            (CShimsBytesOfDoubles, false) where kind.hasLookups && blockCount <= 2:
+            leafBytes = 2 * plain
         default: throw StoredPlanError("a sliced tree has leaves of another form")
         }
         let allLeaves = blocks.byteCount(.leaves)

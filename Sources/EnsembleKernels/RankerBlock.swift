@@ -37,6 +37,10 @@ struct RankerBlock: ~Copyable {
     private let blocks: PlanBlocks
     private let records: AlignedBytes
     private let columns: AlignedBytes
+    private var lookups: RankLookups?
+    /// For one row at a time, where the kernel has that.
+    private var groups: RankGroups?
+    private var groupView: RankGroups.View?
 
     /// From any base on there are as many keys as a search may look at.
     static let keysBehind = 257
@@ -83,11 +87,51 @@ struct RankerBlock: ~Copyable {
                     compareCount: ranker.compareCount,
                     bucketsByKey: ranker.bucketsByKey,
                     low: ranker.low,
-                    scale: ranker.scale
+                    scale: ranker.scale,
+                    lookups: nil
                 )
             )
         }
         unsafe rankers = UnsafeBufferPointer(start: rankerRecords, count: stored.count)
+    }
+
+    /// Adds tables for lookups in registers.
+    ///
+    /// - Returns: their bytes.
+    mutating func addLookups() -> Int {
+        let added = unsafe RankLookups(rankers)
+        // Safety: the records are this value's own, and nobody else has them yet.
+        let own = unsafe records.start.assumingMemoryBound(to: CShimsRanker.self)
+        for index in unsafe rankers.indices { unsafe own[index].lookups = added.ofRanker(index) }
+        var bytes = added.byteCount
+        lookups = consume added
+        let (tables, tableBytes) = unsafe (blocks.start(.rankTables), blocks.byteCount(.rankTables))
+        if let own = unsafe RankGroups(rankers, tables: tables, tableBytes: tableBytes) {
+            bytes += own.byteCount
+            unsafe groupView = own.view
+            groups = consume own
+        }
+        return bytes
+    }
+
+    /// Whether one row's values can be ranked side by side.
+    var hasGroups: Bool { unsafe groupView != nil }
+
+    /// Stores the codes of one row, a byte a column; there is room for 32 more. Only if ``hasGroups``.
+    func rankRow(
+        _ row: RowSource<Float>,
+        _ kernel: KernelName,
+        zeroEdge: Float,
+        into codes: UnsafeMutablePointer<UInt8>
+    ) {
+        guard let groupView = unsafe groupView else { preconditionFailure("there are groups") }
+        unsafe kernel.rankOneRow(
+            row.start,
+            featureStride: row.featureStride,
+            groupView,
+            zeroEdge: zeroEdge,
+            codes
+        )
     }
 
     /// Lays out the tables.

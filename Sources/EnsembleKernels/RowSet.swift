@@ -15,6 +15,8 @@ protocol RowSet {
     mutating func clear(_ classes: UnsafePointer<UnsafePointer<UInt8>>, at place: Int)
     /// Takes the bits that are not cleared, and their place, for trees that have such bits.
     mutating func replace(place: inout Self, with: UInt8, whereNotAll cleared: Self)
+    /// Stores each tree's byte.
+    func store(_ exits: UnsafeMutablePointer<UInt8>)
     /// Stores each tree's place and its lowest bit's, added.
     func storeExits(_ place: Self, _ exits: UnsafeMutablePointer<UInt8>)
 }
@@ -50,6 +52,9 @@ struct OneRow: RowSet {
     }
 
     @inline(always)
+    func store(_ exits: UnsafeMutablePointer<UInt8>) { unsafe CL_store(exits, row) }
+
+    @inline(always)
     func storeExits(_ place: Self, _ exits: UnsafeMutablePointer<UInt8>) {
         unsafe CL_store(exits, CL_exits(row, place.row))
     }
@@ -82,6 +87,12 @@ struct PairOfRowSets<Half: RowSet>: RowSet {
     mutating func replace(place: inout Self, with: UInt8, whereNotAll cleared: Self) {
         first.replace(place: &place.first, with: with, whereNotAll: cleared.first)
         second.replace(place: &place.second, with: with, whereNotAll: cleared.second)
+    }
+
+    @inline(always)
+    func store(_ exits: UnsafeMutablePointer<UInt8>) {
+        unsafe first.store(exits)
+        unsafe second.store(exits + Half.count * 64)
     }
 
     @inline(always)

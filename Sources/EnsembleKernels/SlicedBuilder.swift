@@ -231,16 +231,11 @@ private struct LeafLayout {
 
     private var isByByte: Bool { form == CShimsBytesOfFloats || form == CShimsBytesOfDoubles }
 
-    /// Doubles by byte have the plain ones behind them.
-    private var plainOffset: Int? {
-        if form == CShimsBytesOfDoubles { return codeCount * width }
-        return isByByte ? nil : 0
-    }
+    /// Behind the values by byte are the plain ones.
+    private var plainOffset: Int { isByByte ? codeCount * width : 0 }
 
     /// A multiple of 64.
-    var byteCount: Int {
-        ((plainOffset ?? 0) + codeCount * width + 63) / 64 * 64
-    }
+    var byteCount: Int { (plainOffset + codeCount * width + 63) / 64 * 64 }
 
     /// Writes the leaves by exit code, to ``byteCount`` zeros.
     func write(_ values: Span<Double>, _ leafOfCode: Span<Int32>, to start: UnsafeMutableRawPointer) {
@@ -259,7 +254,6 @@ private struct LeafLayout {
                     )
                 }
             }
-            guard let plainOffset else { continue }
             let place = plainOffset + code * width
             if width == 4 {
                 unsafe start.storeBytes(of: UInt32(truncatingIfNeeded: bits), toByteOffset: place, as: UInt32.self)

@@ -14,6 +14,8 @@ public import CShims
 
 let maskBytes = Int(CShimsMaskBytes)
 let registerBytes = Int(CL_byteCount)
+/// Rows whose exit codes one register holds.
+private let leafRows = Int(CL_leafByteCount)
 /// Registers that a mask takes.
 let registersPerMask = 64 / Int(CL_byteCount)
 /// Rows whose bits one register holds.
@@ -26,11 +28,13 @@ private let narrowShift = registersPerMask.trailingZeroBitCount
 private let stepsAhead = Int(CShimsStepsAhead)
 
 /// Working memory: slots, exit codes, and planes of a column.
-public let slicedWorkByteCount = Int(CShimsSlotsMax) * 64 + Int(CShimsRowsMax) + 40 * 64
+public let slicedWorkByteCount = planesStart + 40 * 64
 
 private let exitsStart = Int(CShimsSlotsMax) * 64
 /// Where mask making has its planes.
-let planesStart = exitsStart + Int(CShimsRowsMax)
+let planesStart = exitsStart + treesTogetherMax * Int(CShimsRowsMax)
+/// Trees whose leaves are added together.
+private let treesTogetherMax = 8
 
 /// Whether leaves of up to 64 codes are looked up byte by byte.
 @inline(never)
@@ -112,37 +116,84 @@ private func addGroup(
     unsafe takeSteps(forest, group, masks, maskShift, registers, work)
     unsafe takeTwigs(forest, group, masks, maskShift, registers, work)
     unsafe pourPairs(forest, group, registers, work)
-    let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
+    let allExits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
+    var exits = unsafe allExits
     var tree = unsafe forest.pointee.trees + Int(group.pointee.firstTree)
     let end = unsafe tree + Int(group.pointee.treeCount)
     while unsafe tree < end {
-        if unsafe tree.pointee.exitsAsBefore == 0 {
-            if unsafe tree.pointee.levelCount > 0 {
-                let levels = unsafe forest.pointee.levels + Int(tree.pointee.firstLevel)
-                for register in 0..<registers {
-                    let at = register &* registerBytes
-                    unsafe storeLevels(levels, Int(tree.pointee.levelCount), masks + at, maskShift, exits + at &* 8)
-                }
-            } else {
-                let slots = unsafe work + Int(tree.pointee.firstSlot)
-                let lowest = unsafe work + Int(tree.pointee.lowestSlot)
-                for register in 0..<registers {
-                    let at = register &* registerBytes
-                    let blocks = Int(unsafe tree.pointee.blockCount)
-                    unsafe storeExits(slots + at, blocks: blocks, CL_load(lowest + at), exits + at &* 8)
-                }
+        let count = unsafe countTogether(tree, end)
+        for index in 0..<count {
+            let next = unsafe tree + index
+            if unsafe next.pointee.exitsAsBefore == 0 {
+                unsafe exits = allExits + index &* rowsMax
+                unsafe storeExits(forest, next, masks, maskShift, registers, work, exits)
             }
         }
         let output = unsafe Int(tree.pointee.output)
-        let leaves = unsafe forest.pointee.leaves + Int(tree.pointee.leafOffset)
         if asDoubles {
             let sums = unsafe sums.assumingMemoryBound(to: Double.self) + output &* rowsMax
-            unsafe addDoubles(tree, leaves, exits, rows: rows, sums)
+            unsafe addDoubles(forest, tree, count, count > 1 ? allExits : exits, rows: rows, sums)
         } else {
             let sums = unsafe sums.assumingMemoryBound(to: Float.self) + output &* rowsMax
-            unsafe addFloats(tree, leaves, exits, rows: rows, sums)
+            unsafe addFloats(forest, tree, count, count > 1 ? allExits : exits, rows: rows, sums)
         }
-        unsafe tree += 1
+        unsafe tree += count
+    }
+}
+
+/// How many trees, from this one on, are added together: those that have leaves of one form for one sum.
+@inline(always)
+private func countTogether(_ tree: UnsafePointer<CShimsSlicedTree>, _ end: UnsafePointer<CShimsSlicedTree>) -> Int {
+    guard CL_hasLeafRegisters() != 0, unsafe hasLeafRegisters(tree), unsafe tree.pointee.exitsAsBefore == 0 else {
+        return 1
+    }
+    let most = min(treesTogetherMax, unsafe end - tree)
+    var count = 1
+    while count < most {
+        let (next, first) = unsafe (tree[count], tree[0])
+        guard next.leafForm == first.leafForm, next.blockCount == first.blockCount, next.output == first.output,
+            next.exitsAsBefore == 0
+        else { break }
+        count &+= 1
+    }
+    return count
+}
+
+/// Whether a tree's leaves are looked up among whole values in registers.
+@inline(always)
+private func hasLeafRegisters(_ tree: UnsafePointer<CShimsSlicedTree>) -> Bool {
+    switch unsafe UInt32(tree.pointee.leafForm) {
+    case CShimsBytesOfFloats.rawValue: true
+    case CShimsBytesOfDoubles.rawValue: unsafe tree.pointee.blockCount == 1
+    default: false
+    }
+}
+
+/// Stores each row's exit code in a tree.
+@inline(always)
+private func storeExits(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
+    _ tree: UnsafePointer<CShimsSlicedTree>,
+    _ masks: UnsafeRawPointer,
+    _ maskShift: Int,
+    _ registers: Int,
+    _ work: UnsafeMutableRawPointer,
+    _ exits: UnsafeMutablePointer<UInt8>
+) {
+    if unsafe tree.pointee.levelCount > 0 {
+        let levels = unsafe forest.pointee.levels + Int(tree.pointee.firstLevel)
+        for register in 0..<registers {
+            let at = register &* registerBytes
+            unsafe storeLevels(levels, Int(tree.pointee.levelCount), masks + at, maskShift, exits + at &* 8)
+        }
+    } else {
+        let slots = unsafe work + Int(tree.pointee.firstSlot)
+        let lowest = unsafe work + Int(tree.pointee.lowestSlot)
+        for register in 0..<registers {
+            let at = register &* registerBytes
+            let blocks = Int(unsafe tree.pointee.blockCount)
+            unsafe storeExits(slots + at, blocks: blocks, CL_load(lowest + at), exits + at &* 8)
+        }
     }
 }
 
@@ -171,8 +222,8 @@ private func takeSteps(
     var step = unsafe forest.pointee.steps + Int(group.pointee.firstStep)
     let end = unsafe step + Int(group.pointee.stepCount)
     while unsafe step < end {
-        // Masks lie anywhere among hundreds of kilobytes.
-        unsafe CL_prefetch(masks + Int(step[stepsAhead].mask) &>> maskShift)
+        // Masks lie anywhere among hundreds of kilobytes; the narrowest are soon there.
+        if registerBytes > 16 { unsafe CL_prefetch(masks + Int(step[stepsAhead].mask) &>> maskShift) }
         let mask = unsafe masks + Int(step.pointee.mask) &>> maskShift
         let reach = unsafe work + Int(step.pointee.reach)
         let stays = unsafe work + Int(step.pointee.stays)
@@ -201,7 +252,7 @@ private func takeTwigs(
     var twig = unsafe forest.pointee.twigs + Int(group.pointee.firstTwig)
     let end = unsafe twig + Int(group.pointee.twigCount)
     while unsafe twig < end {
-        unsafe CL_prefetch(masks + Int(twig[stepsAhead].mask) &>> maskShift)
+        if registerBytes > 16 { unsafe CL_prefetch(masks + Int(twig[stepsAhead].mask) &>> maskShift) }
         let mask = unsafe masks + Int(twig.pointee.mask) &>> maskShift
         let reach = unsafe work + Int(twig.pointee.reach)
         let lowest = unsafe work + Int(twig.pointee.lowest)
@@ -322,19 +373,36 @@ private func addFour(_ slots: UnsafeRawPointer, _ p1: inout CLBits, _ p2: inout 
 
 // Leaves -----------------------------------------------------------------------------------------------------------
 
+/// Adds the leaves of some trees, whose exit codes lie a pass after each other.
 @inline(always)
 private func addFloats(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
     _ tree: UnsafePointer<CShimsSlicedTree>,
-    _ leaves: UnsafePointer<UInt8>,
+    _ count: Int,
     _ exits: UnsafePointer<UInt8>,
     rows: Int,
     _ sums: UnsafeMutablePointer<Float>
 ) {
+    let all = unsafe forest.pointee.leaves
+    let leaves = unsafe all! + Int(tree.pointee.leafOffset)
     if unsafe tree.pointee.leafForm == UInt16(CShimsBytesOfFloats.rawValue) {
         let isSmall = unsafe tree.pointee.blockCount == 1
+        if CL_hasLeafRegisters() != 0 {
+            let trees = unsafe registerTrees(all!, tree, count, plainAfter: isSmall ? 4 &* 32 : 4 &* 64)
+            var row = 0
+            while row < rows {
+                if isSmall {
+                    unsafe CL_addOfFloats(sums + row, trees, exits + row, 32)
+                } else {
+                    unsafe CL_addOfFloats(sums + row, trees, exits + row, 64)
+                }
+                row &+= 64
+            }
+            return
+        }
         var row = 0
         while row < rows {
-            let index = unsafe CL_orderForFloats(CL_load(exits + row))
+            let index = unsafe CL_orderForFloats(CL_loadCodes(exits + row))
             if isSmall {
                 unsafe CL_addFloats(
                     sums + row,
@@ -352,7 +420,7 @@ private func addFloats(
                     CL_lookupOf64(leaves + 192, index)
                 )
             }
-            row &+= registerBytes
+            row &+= leafRows
         }
         return
     }
@@ -366,21 +434,49 @@ private func addFloats(
 
 @inline(always)
 private func addDoubles(
+    _ forest: UnsafePointer<CShimsSlicedForest>,
     _ tree: UnsafePointer<CShimsSlicedTree>,
-    _ leaves: UnsafePointer<UInt8>,
+    _ count: Int,
     _ exits: UnsafePointer<UInt8>,
     rows: Int,
     _ sums: UnsafeMutablePointer<Double>
 ) {
+    let all = unsafe forest.pointee.leaves
+    let leaves = unsafe all! + Int(tree.pointee.leafOffset)
     if unsafe tree.pointee.leafForm == UInt16(CShimsBytesOfDoubles.rawValue) {
-        if unsafe tree.pointee.blockCount == 1 {
-            unsafe addBytesOfDoubles(leaves, exits, codes: 32, rows: rows, sums)
-        } else {
+        if unsafe tree.pointee.blockCount > 1 {
             unsafe addBytesOfDoubles(leaves, exits, codes: 64, rows: rows, sums)
+        } else if CL_hasLeafRegisters() != 0 {
+            let trees = unsafe registerTrees(all!, tree, count, plainAfter: 8 &* 32)
+            var row = 0
+            while row < rows {
+                unsafe CL_addOf32Doubles(sums + row, trees, exits + row)
+                row &+= 64
+            }
+        } else {
+            unsafe addBytesOfDoubles(leaves, exits, codes: 32, rows: rows, sums)
         }
         return
     }
     unsafe addPlain(UnsafeRawPointer(leaves).assumingMemoryBound(to: Double.self), exits, rows: rows, sums)
+}
+
+/// Some trees for the lookups in registers.
+@inline(always)
+private func registerTrees(
+    _ leaves: UnsafePointer<UInt8>,
+    _ tree: UnsafePointer<CShimsSlicedTree>,
+    _ count: Int,
+    plainAfter bytes: Int
+) -> CLTrees {
+    unsafe CLTrees(
+        leaves: leaves,
+        records: UnsafeRawPointer(tree).assumingMemoryBound(to: UInt8.self),
+        stride: MemoryLayout<CShimsSlicedTree>.stride,
+        count: count,
+        plain: bytes,
+        exitStride: rowsMax
+    )
 }
 
 /// Adds leaves that are looked up byte by byte.
@@ -396,17 +492,17 @@ private func addBytesOfDoubles(
     _ sums: UnsafeMutablePointer<Double>
 ) {
     let plain = unsafe UnsafeRawPointer(leaves + 8 &* codes).assumingMemoryBound(to: Double.self)
-    let alongPerByte = registerBytes == 32 ? 4 : 0
+    let alongPerByte = leafRows == 32 ? 4 : 0
     var row = 0
     // Whole registers of rows, whatever lies behind the last one.
-    let end = (rows &+ registerBytes &- 1) & ~(registerBytes &- 1)
-    while row &+ registerBytes &+ 8 &* alongPerByte <= end {
+    let end = (rows &+ leafRows &- 1) & ~(leafRows &- 1)
+    while row &+ leafRows &+ 8 &* alongPerByte <= end {
         unsafe addBytesOfDoubles(leaves, plain, exits, row, codes: codes, alongPerByte, sums)
-        row &+= registerBytes &+ 8 &* alongPerByte
+        row &+= leafRows &+ 8 &* alongPerByte
     }
     while row < end {
         unsafe addBytesOfDoubles(leaves, plain, exits, row, codes: codes, 0, sums)
-        row &+= registerBytes
+        row &+= leafRows
     }
 }
 
@@ -420,8 +516,8 @@ private func addBytesOfDoubles(
     _ alongPerByte: Int,
     _ sums: UnsafeMutablePointer<Double>
 ) {
-    let index = unsafe CL_orderForDoubles(CL_load(exits + row))
-    let along = row &+ registerBytes
+    let index = unsafe CL_orderForDoubles(CL_loadCodes(exits + row))
+    let along = row &+ leafRows
     let b0 = unsafe bytes(leaves, 0, codes, index)
     unsafe addPlain(plain, exits, along, alongPerByte, sums)
     let b1 = unsafe bytes(leaves, 1, codes, index)
@@ -442,7 +538,7 @@ private func addBytesOfDoubles(
 }
 
 @inline(always)
-private func bytes(_ leaves: UnsafePointer<UInt8>, _ byte: Int, _ codes: Int, _ index: CLBits) -> CLBits {
+private func bytes(_ leaves: UnsafePointer<UInt8>, _ byte: Int, _ codes: Int, _ index: CLCodes) -> CLCodes {
     unsafe codes == 32 ? CL_lookupOf32(leaves + byte &* 32, index) : CL_lookupOf64(leaves + byte &* 64, index)
 }
 

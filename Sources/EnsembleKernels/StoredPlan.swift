@@ -101,7 +101,7 @@ private enum PlanHeader {
     static let magic = Array("LDLPLAN1".utf8)
     static let byteOrder: UInt32 = 0x0102_0304
     /// One more with each change of any block's meaning.
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let digestBytes = 32
     static let blockCount = PlanBlock.allCases.count
     static var byteCount: Int { lines(64 + 16 * blockCount) }

@@ -28,12 +28,15 @@ public func hasTreeLanes() -> Bool { CL_hasTreeLanes != 0 }
 
 /// Adds all trees to the sums of rows `0..<count`, in tree order; sums are doubles or floats.
 ///
+/// Codes of a row are `columnStride` apart, and with 1 there is room for 128 from the first on.
+///
 /// Sums of an output lie `CShimsRowsMax` after the one before, row by row; up to three after the last are scribbled on.
 @inline(never)
 public func addTreeLanes(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
-    codeStride: Int,
+    columnStride: Int,
+    rowStride: Int,
     count: Int,
     work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutableRawPointer,
@@ -41,9 +44,9 @@ public func addTreeLanes(
 ) {
     // Told apart here, so that each is compiled for itself.
     if asDoubles {
-        unsafe addRows(forest, codes, codeStride, count, work, sums.assumingMemoryBound(to: Double.self))
+        unsafe addRows(forest, codes, columnStride, rowStride, count, work, sums.assumingMemoryBound(to: Double.self))
     } else {
-        unsafe addRows(forest, codes, codeStride, count, work, sums.assumingMemoryBound(to: Float.self))
+        unsafe addRows(forest, codes, columnStride, rowStride, count, work, sums.assumingMemoryBound(to: Float.self))
     }
 }
 
@@ -51,7 +54,8 @@ public func addTreeLanes(
 private func addRows<Value: BinaryFloatingPoint>(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
-    _ codeStride: Int,
+    _ columnStride: Int,
+    _ rowStride: Int,
     _ count: Int,
     _ work: UnsafeMutableRawPointer,
     _ sums: UnsafeMutablePointer<Value>
@@ -61,9 +65,11 @@ private func addRows<Value: BinaryFloatingPoint>(
     while row < count {
         let rows = rowsAtOnce(count &- row)
         let given = min(rows, count &- row)
-        unsafe fillTables(forest, codes + row, codeStride, rows: given, work)
-        unsafe findClasses(forest, codes + row, codeStride, rows: given, work)
+        let codes = unsafe codes + row &* rowStride
+        unsafe fillTables(forest, codes, columnStride, rowStride, rows: given, work)
+        unsafe findClasses(forest, codes, columnStride, rowStride, rows: given, work)
         switch rows {
+        case 1 where unsafe forest.outputCount == 1: unsafe addTreesOfOneRow(forest, leaves, work, sums + row)
         case 1: unsafe addTrees(OneRow.self, forest, leaves, work, sums + row)
         case 2: unsafe addTrees(TwoRows.self, forest, leaves, work, sums + row)
         default: unsafe addTrees(FourRows.self, forest, leaves, work, sums + row)
@@ -83,7 +89,8 @@ private func rowsAtOnce(_ left: Int) -> Int {
 func fillTables(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
-    _ codeStride: Int,
+    _ columnStride: Int,
+    _ rowStride: Int,
     rows: Int,
     _ work: UnsafeMutableRawPointer
 ) {
@@ -91,8 +98,13 @@ func fillTables(
     let order = unsafe forest.tableColumns!
     for row in 0..<rows {
         let table = unsafe (work + row &* 128).assumingMemoryBound(to: UInt8.self)
+        let codes = unsafe codes + row &* rowStride
+        if columnStride == 1, CL_hasRankLookups() != 0 {
+            unsafe CL_orderCodes(codes, order, columns > 64 ? 1 : 0, table)
+            continue
+        }
         for place in 0..<(columns > 64 ? 128 : columns) {
-            unsafe table[place] = codes[Int(order[place]) &* codeStride &+ row]
+            unsafe table[place] = codes[Int(order[place]) &* columnStride]
         }
     }
 }
@@ -102,18 +114,19 @@ func fillTables(
 private func findClasses(
     _ forest: CShimsLaneForest,
     _ codes: UnsafePointer<UInt8>,
-    _ codeStride: Int,
+    _ columnStride: Int,
+    _ rowStride: Int,
     rows: Int,
     _ work: UnsafeMutableRawPointer
 ) {
     let classes = unsafe (work + classesStart).assumingMemoryBound(to: UInt32.self)
     for index in 0..<Int(unsafe forest.categoryCount) {
         let feature = unsafe forest.categories[index]
-        let first = unsafe codes + Int(feature.firstColumn) &* codeStride
+        let first = unsafe codes + Int(feature.firstColumn) &* columnStride
         for row in 0..<rowsAtOnceMax {
             var found = 0
             for column in 0..<Int(feature.columnCount) {
-                let code = Int(unsafe first[column &* codeStride &+ min(row, rows &- 1)])
+                let code = Int(unsafe first[column &* columnStride &+ min(row, rows &- 1) &* rowStride])
                 if code < classesPerColumn { found = column &* classesPerColumn &+ code }
             }
             unsafe classes[index &* rowsAtOnceMax &+ row] = min(feature.firstClass &+ UInt32(found), feature.lastClass)
@@ -151,14 +164,19 @@ private func addTrees<Rows: RowSet, Value: BinaryFloatingPoint>(
     for index in 0..<Int(unsafe forest.groupCount) {
         let group = unsafe forest.groups + index
         unsafe findClassBits(forest, group, work)
-        unsafe exitLeaves(Rows.self, group, forest, work)
+        var nothing = NoLeaves()
+        unsafe exitLeaves(Rows.self, group, forest, work, exits, meanwhile: &nothing)
         let trees = Int(unsafe group.pointee.treeCount)
         let stride = Int(unsafe group.pointee.leafStride)
         let leaves = unsafe allLeaves + Int(group.pointee.leafOffset)
         if !isSingle {
             unsafe addLeaves(exits, rows: Rows.count, leaves, stride, outputs, trees, sums)
         } else if Rows.count < 4 {
-            for row in 0..<Rows.count { unsafe addLeaves(exits + row * 64, leaves, stride, trees, sums + row) }
+            for row in 0..<Rows.count {
+                var own = unsafe RowLeaves(exits + row * 64, leaves, stride, trees, sum: sums[row])
+                unsafe own.addAll()
+                unsafe sums[row] = own.sum
+            }
         } else {
             for row in Swift.stride(from: 0, to: Rows.count, by: 4) {
                 unsafe addLeavesOfFour(exits + row * 64, leaves, stride, trees, sums + row)
@@ -168,24 +186,106 @@ private func addTrees<Rows: RowSet, Value: BinaryFloatingPoint>(
     }
 }
 
+/// Adds one row's trees to its only sum: each addition waits for the one before, so the next group's slots go on between.
+@inline(always)
+private func addTreesOfOneRow<Value: BinaryFloatingPoint>(
+    _ forest: CShimsLaneForest,
+    _ allLeaves: UnsafePointer<Value>,
+    _ work: UnsafeMutableRawPointer,
+    _ sums: UnsafeMutablePointer<Value>
+) {
+    let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
+    var last = unsafe RowLeaves(exits, allLeaves, 0, 0, sum: sums[0])
+    for index in 0..<Int(unsafe forest.groupCount) {
+        let group = unsafe forest.groups + index
+        unsafe findClassBits(forest, group, work)
+        // Exits of the last group are still read.
+        let own = unsafe exits + (index & 1) &* 64
+        unsafe exitLeaves(OneRow.self, group, forest, work, own, meanwhile: &last)
+        unsafe last.addAll()
+        let leaves = unsafe allLeaves + Int(group.pointee.leafOffset)
+        let (stride, trees) = unsafe (Int(group.pointee.leafStride), Int(group.pointee.treeCount))
+        unsafe last = RowLeaves(own, leaves, stride, trees, sum: last.sum)
+    }
+    unsafe last.addAll()
+    unsafe sums[0] = last.sum
+}
+
+/// Work that goes on between a group's slots.
+private protocol BetweenSlots {
+    mutating func advance()
+}
+
+private struct NoLeaves: BetweenSlots {
+    @inline(always)
+    mutating func advance() {}
+}
+
+/// Leaves of one row that are not in its only sum yet, in order.
+@unsafe
+private struct RowLeaves<Value: BinaryFloatingPoint>: @unsafe BetweenSlots {
+    private var exits: UnsafePointer<UInt8>
+    private var leaves: UnsafePointer<Value>
+    private let end: UnsafePointer<UInt8>
+    private let stride: Int
+    private(set) var sum: Value
+
+    @inline(always)
+    init(_ exits: UnsafePointer<UInt8>, _ leaves: UnsafePointer<Value>, _ stride: Int, _ trees: Int, sum: Value) {
+        unsafe self.exits = exits
+        unsafe self.leaves = leaves
+        unsafe end = exits + trees
+        unsafe self.stride = stride
+        unsafe self.sum = sum
+    }
+
+    @inline(always)
+    mutating func add() {
+        unsafe sum += leaves[Int(exits[0])]
+        unsafe leaves += stride
+        unsafe exits += 1
+    }
+
+    /// Adds two leaves, if there are as many.
+    @inline(always)
+    mutating func advance() {
+        guard unsafe end - exits >= 2 else { return }
+        unsafe add()
+        unsafe add()
+    }
+
+    @inline(always)
+    mutating func addAll() {
+        while unsafe exits < end { unsafe add() }
+    }
+}
+
 /// Finds the exit leaves of a group's trees, by number, for each row of the set.
 @inline(always)
-private func exitLeaves<Rows: RowSet>(
+private func exitLeaves<Rows: RowSet, Between: BetweenSlots>(
     _: Rows.Type,
     _ group: UnsafePointer<CShimsLaneGroup>,
     _ forest: CShimsLaneForest,
-    _ work: UnsafeMutableRawPointer
+    _ work: UnsafeMutableRawPointer,
+    _ exits: UnsafeMutablePointer<UInt8>,
+    meanwhile: inout Between
 ) {
     // Two counts a plane follow the group's 40 other bytes.
     let counts = unsafe (UnsafeRawPointer(group) + 40).assumingMemoryBound(to: UInt16.self)
     let classBits = unsafe (work + classBitsStart).assumingMemoryBound(to: UnsafePointer<UInt8>.self)
     let classBitsEnd = unsafe classBits + Int(forest.categoryCount) &* rowsAtOnceMax
     let tables = unsafe UnsafePointer(work.assumingMemoryBound(to: UInt8.self))
-    let exits = unsafe (work + exitsStart).assumingMemoryBound(to: UInt8.self)
     let trees = Int(unsafe group.pointee.treeCount)
     var part = 0
     while part < trees {
         var slot = unsafe forest.slots + (Int(group.pointee.slotOffset) &+ part)
+        if unsafe group.pointee.isOblivious != 0 {
+            var levels = Rows(CL_zero())
+            unsafe clear(&levels, &slot, counts, tables, meanwhile: &meanwhile)
+            unsafe levels.store(exits + part)
+            part &+= registerBytes
+            continue
+        }
         var chosen = Rows(CL_zero())
         var place = Rows(CL_zero())
         var plane = Int(unsafe group.pointee.planeCount)
@@ -197,16 +297,7 @@ private func exitLeaves<Rows: RowSet>(
                 unsafe cleared.clear(bits, at: plane &* 64 &+ part)
                 unsafe bits += rowsAtOnceMax
             }
-            let firstEnd = unsafe slot + Int(counts[plane &* 2]) &* 192
-            let end = unsafe firstEnd + Int(counts[plane &* 2 &+ 1]) &* 192
-            while unsafe slot < firstEnd {
-                unsafe cleared.clear(tables, slot)
-                unsafe slot += 192
-            }
-            while unsafe slot < end {
-                unsafe cleared.clear(tables + 64, slot)
-                unsafe slot += 192
-            }
+            unsafe clear(&cleared, &slot, counts + plane &* 2, tables, meanwhile: &meanwhile)
             chosen.replace(place: &place, with: UInt8(truncatingIfNeeded: plane &* 8), whereNotAll: cleared)
         }
         unsafe chosen.storeExits(place, exits + part)
@@ -214,22 +305,27 @@ private func exitLeaves<Rows: RowSet>(
     }
 }
 
-/// Adds a row's leaves to its only sum.
+/// Adds the bits that a plane's slots clear, those of the first table and those of the second.
 @inline(always)
-private func addLeaves<Value: BinaryFloatingPoint>(
-    _ exits: UnsafePointer<UInt8>,
-    _ leaves: UnsafePointer<Value>,
-    _ stride: Int,
-    _ trees: Int,
-    _ sums: UnsafeMutablePointer<Value>
+private func clear<Rows: RowSet, Between: BetweenSlots>(
+    _ cleared: inout Rows,
+    _ slot: inout UnsafePointer<UInt8>,
+    _ counts: UnsafePointer<UInt16>,
+    _ tables: UnsafePointer<UInt8>,
+    meanwhile: inout Between
 ) {
-    var leaves = unsafe leaves
-    var sum = unsafe sums[0]
-    for tree in 0..<trees {
-        unsafe sum += leaves[Int(exits[tree])]
-        unsafe leaves += stride
+    let firstEnd = unsafe slot + Int(counts[0]) &* 192
+    let end = unsafe firstEnd + Int(counts[1]) &* 192
+    while unsafe slot < firstEnd {
+        unsafe cleared.clear(tables, slot)
+        unsafe slot += 192
+        meanwhile.advance()
     }
-    unsafe sums[0] = sum
+    while unsafe slot < end {
+        unsafe cleared.clear(tables + 64, slot)
+        unsafe slot += 192
+        meanwhile.advance()
+    }
 }
 
 @inline(always)

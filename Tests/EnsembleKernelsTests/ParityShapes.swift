@@ -67,6 +67,28 @@ extension EnsembleShape {
                 categoricalOneIn: 6
             ).grown(.oblivious),
             EnsembleShape(
+                name: "\(name): oblivious, several groups in lanes",
+                arithmetic: arithmetic,
+                trees: 140,
+                leaves: [64, 4, 256, 8, 32, 16, 128],
+                features: 12
+            ).grown(.oblivious),
+            EnsembleShape(
+                name: "\(name): several groups in lanes",
+                arithmetic: arithmetic,
+                trees: 150,
+                leaves: [31, 8, 60, 17],
+                features: 19
+            ),
+            EnsembleShape(
+                name: "\(name): more columns than a table in lanes",
+                arithmetic: arithmetic,
+                trees: 70,
+                leaves: [40],
+                features: 80,
+                thresholds: 6
+            ),
+            EnsembleShape(
                 name: "\(name): trees that differ in their leaves alone",
                 arithmetic: arithmetic,
                 trees: 36,

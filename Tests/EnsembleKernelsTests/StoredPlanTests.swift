@@ -181,7 +181,7 @@ struct StoredPlanTests {
         }
         #expect(refusal { $0[0] = 0 } == "this is no packed plan")
         #expect(refusal { $0.swapAt(8, 11) } == "it was packed on a processor of the other byte order")
-        #expect(refusal { $0[12] = 9 } == "it is of version 9; this program reads version 1")
+        #expect(refusal { $0[12] = 9 } == "it is of version 9; this program reads version 2")
         #expect(refusal { $0[16] ^= 3 }.hasPrefix("it was packed for other kernels"))
         #expect(refusal({ _ in }, digest: [UInt8](repeating: 0, count: 32)) == "it was made from another model file")
         #expect(refusal { _ in } == "none")
@@ -203,6 +203,26 @@ struct StoredPlanTests {
             var changed = file
             changed[offset + 127] = column
             #expect(throws: StoredPlanError.self, "column \(column)") {
+                try EnsembleKernel(stored: StoredPlan(copying: changed), modelDigest: Self.digest, kernel: name)
+            }
+        }
+    }
+
+    @Test("is refused if levels in lanes make up leaves that are not there")
+    func laneLevels() throws {
+        guard let name = EnsembleKernel.supportedByProcessor.first(where: { $0.planKind == .registers }) else { return }
+        let (file, _) = try plan(Self.small[2])
+        func number(_ place: Int) -> Int { (0..<8).reduce(0) { $0 | Int(file[place + $1]) << (8 * $1) } }
+        // Slots are block 23: places, keys and bits of 64 trees, of which the third tree has 8 leaves and so three levels.
+        let (offset, count) = (number(64 + 16 * 23), number(72 + 16 * 23))
+        try #require(count % 192 == 0 && count > 0)
+        #expect(throws: Never.self) {
+            try EnsembleKernel(stored: StoredPlan(copying: file), modelDigest: Self.digest, kernel: name)
+        }
+        for bits in [UInt8(64), 128, 255] {
+            var changed = file
+            changed[offset + 128 + 2] = bits
+            #expect(throws: StoredPlanError.self, "bits \(bits)") {
                 try EnsembleKernel(stored: StoredPlan(copying: changed), modelDigest: Self.digest, kernel: name)
             }
         }

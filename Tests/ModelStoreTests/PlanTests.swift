@@ -113,7 +113,7 @@ import Testing
 
     @Test(.enabled(if: isForHere)) func `a plan of another version or kind is not used`() throws {
         let (fixture, written, _) = try bundle()
-        for (place, byte, words) in [(12, UInt8(2), "version 2"), (16, 9, "unknown kind"), (8, 1, "byte order")] {
+        for (place, byte, words) in [(12, UInt8(1), "version 1"), (16, 9, "unknown kind"), (8, 1, "byte order")] {
             var plan = try fixture.bytes(written, Self.plan)
             plan[place] = byte
             let version = try forge(fixture, written, plan: plan)

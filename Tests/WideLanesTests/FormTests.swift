@@ -7,5 +7,6 @@ struct FormTests {
         #expect(slicedKernelRowStep() == 8 * 64)
         #expect(slicedKernelHasLookups())
         #expect(hasTreeLanes())
+        #expect(bucketRankHasLookups())
     }
 }

@@ -13,27 +13,32 @@
 #endif
 
 // LEADLINE_WIDE_LANES makes 64-byte registers of whatever the processor has: the form of AVX-512, to be tested anywhere.
+// LEADLINE_LANE_BYTES takes narrower registers for rows as bits: few rows fill no more. Leaves keep the widest.
 #if defined(__AVX512VBMI__) || defined(LEADLINE_WIDE_LANES)
-enum { CL_byteCount = 64 };
+#define CL_WIDEST 64
 #elif defined(__AVX2__)
-enum { CL_byteCount = 32 };
+#define CL_WIDEST 32
 #else
-enum { CL_byteCount = 16 };
+#define CL_WIDEST 16
 #endif
+#if defined(LEADLINE_LANE_BYTES)
+#define CL_BYTES LEADLINE_LANE_BYTES
+#else
+#define CL_BYTES CL_WIDEST
+#endif
+enum { CL_byteCount = CL_BYTES, CL_leafByteCount = CL_WIDEST };
 
 #define CL static inline __attribute__((always_inline))
 
-#if defined(__AVX512VBMI__) || defined(LEADLINE_WIDE_LANES)
-typedef uint64_t CLBits __attribute__((vector_size(64)));
-#elif defined(__AVX2__)
-typedef uint64_t CLBits __attribute__((vector_size(32)));
-#else
-typedef uint64_t CLBits __attribute__((vector_size(16)));
-#endif
+typedef uint64_t CLBits __attribute__((vector_size(CL_BYTES)));
 typedef CLBits CLUnalignedBits __attribute__((aligned(1)));
+// A byte a row: exit codes, and bytes of leaves.
+typedef uint64_t CLCodes __attribute__((vector_size(CL_WIDEST)));
+typedef CLCodes CLUnalignedCodes __attribute__((aligned(1)));
 
 CL CLBits CL_load(const void *from) { return *(const CLUnalignedBits *)from; }
 CL void CL_store(void *to, CLBits bits) { *(CLUnalignedBits *)to = bits; }
+CL CLCodes CL_loadCodes(const void *from) { return *(const CLUnalignedCodes *)from; }
 CL CLBits CL_zero(void) { return (CLBits){0}; }
 CL CLBits CL_ones(void) { return ~(CLBits){0}; }
 CL CLBits CL_and(CLBits a, CLBits b) { return a & b; }
@@ -152,52 +157,53 @@ CL void CL_addFourDoubles(double *sums, const double *leaves, const uint8_t *exi
     *(CLUnalignedFourDoubles *)sums += (CLFourDoubles){leaves[exits[0]], leaves[exits[1]], leaves[exits[2]], leaves[exits[3]]};
 }
 
-typedef uint8_t CLByteLanes __attribute__((vector_size(CL_byteCount)));
+typedef uint8_t CLByteLanes __attribute__((vector_size(CL_leafByteCount)));
+
 
 #if defined(__AVX512VBMI__)
-CL CLBits CL_lookupOf64(const uint8_t *table, CLBits index) {
-    return (CLBits)_mm512_permutexvar_epi8((__m512i)index, _mm512_loadu_si512(table));
+CL CLCodes CL_lookupOf64(const uint8_t *table, CLCodes index) {
+    return (CLCodes)_mm512_permutexvar_epi8((__m512i)index, _mm512_loadu_si512(table));
 }
-CL CLBits CL_lookupOf32(const uint8_t *table, CLBits index) {
-    return (CLBits)_mm512_permutexvar_epi8((__m512i)index, _mm512_broadcast_i64x4(_mm256_loadu_si256((const void *)table)));
+CL CLCodes CL_lookupOf32(const uint8_t *table, CLCodes index) {
+    return (CLCodes)_mm512_permutexvar_epi8((__m512i)index, _mm512_broadcast_i64x4(_mm256_loadu_si256((const void *)table)));
 }
 #elif defined(LEADLINE_WIDE_LANES)
-CL CLBits CL_lookupOf64(const uint8_t *table, CLBits index) {
-    uint8_t bytes[CL_byteCount];
-    CL_store(bytes, index);
-    for (int i = 0; i < CL_byteCount; i++) bytes[i] = table[bytes[i] & 63];
-    return CL_load(bytes);
+CL CLCodes CL_lookupOf64(const uint8_t *table, CLCodes index) {
+    uint8_t bytes[CL_leafByteCount];
+    *(CLUnalignedCodes *)bytes = index;
+    for (int i = 0; i < CL_leafByteCount; i++) bytes[i] = table[bytes[i] & 63];
+    return CL_loadCodes(bytes);
 }
-CL CLBits CL_lookupOf32(const uint8_t *table, CLBits index) { return CL_lookupOf64(table, index & CL_every8(0x1f1f1f1f1f1f1f1f)); }
+CL CLCodes CL_lookupOf32(const uint8_t *table, CLCodes index) { return CL_lookupOf64(table, index & 0x1f1f1f1f1f1f1f1f); }
 #elif defined(__AVX2__)
 CL __m256i CL_table16(const uint8_t *table) { return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table)); }
 // An index with its highest bit set looks up 0: 0x70 more sets it from 16 on.
-CL __m256i CL_only(CLBits index, int from) {
+CL __m256i CL_only(CLCodes index, int from) {
     return _mm256_add_epi8(_mm256_xor_si256((__m256i)index, _mm256_set1_epi8((char)from)), _mm256_set1_epi8(0x70));
 }
-CL CLBits CL_lookupOf32(const uint8_t *table, CLBits index) {
+CL CLCodes CL_lookupOf32(const uint8_t *table, CLCodes index) {
     const __m256i low = _mm256_shuffle_epi8(CL_table16(table), CL_only(index, 0));
-    return (CLBits)_mm256_or_si256(low, _mm256_shuffle_epi8(CL_table16(table + 16), CL_only(index, 16)));
+    return (CLCodes)_mm256_or_si256(low, _mm256_shuffle_epi8(CL_table16(table + 16), CL_only(index, 16)));
 }
-CL CLBits CL_lookupOf64(const uint8_t *table, CLBits index) {
+CL CLCodes CL_lookupOf64(const uint8_t *table, CLCodes index) {
     const __m256i a = _mm256_shuffle_epi8(CL_table16(table), CL_only(index, 0));
     const __m256i b = _mm256_shuffle_epi8(CL_table16(table + 16), CL_only(index, 16));
     const __m256i c = _mm256_shuffle_epi8(CL_table16(table + 32), CL_only(index, 32));
     const __m256i d = _mm256_shuffle_epi8(CL_table16(table + 48), CL_only(index, 48));
-    return (CLBits)_mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d));
+    return (CLCodes)_mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d));
 }
 #elif defined(__aarch64__)
-CL CLBits CL_lookupOf32(const uint8_t *table, CLBits index) {
+CL CLCodes CL_lookupOf32(const uint8_t *table, CLCodes index) {
     const uint8x16x2_t tables = {{vld1q_u8(table), vld1q_u8(table + 16)}};
-    return (CLBits)vqtbl2q_u8(tables, (uint8x16_t)index);
+    return (CLCodes)vqtbl2q_u8(tables, (uint8x16_t)index);
 }
-CL CLBits CL_lookupOf64(const uint8_t *table, CLBits index) {
+CL CLCodes CL_lookupOf64(const uint8_t *table, CLCodes index) {
     const uint8x16x4_t tables = {{vld1q_u8(table), vld1q_u8(table + 16), vld1q_u8(table + 32), vld1q_u8(table + 48)}};
-    return (CLBits)vqtbl4q_u8(tables, (uint8x16_t)index);
+    return (CLCodes)vqtbl4q_u8(tables, (uint8x16_t)index);
 }
 #else
-CL CLBits CL_lookupOf64(const uint8_t *table, CLBits index) { return index; }
-CL CLBits CL_lookupOf32(const uint8_t *table, CLBits index) { return index; }
+CL CLCodes CL_lookupOf64(const uint8_t *table, CLCodes index) { return index; }
+CL CLCodes CL_lookupOf32(const uint8_t *table, CLCodes index) { return index; }
 #endif
 
 #if defined(__AVX512VBMI__) || defined(LEADLINE_WIDE_LANES)
@@ -207,14 +213,14 @@ CL CLBits CL_lookupOf32(const uint8_t *table, CLBits index) { return index; }
 #else
 #define CL_LANES4(f) f(0)
 #endif
-#define CL_LOW8(o) o, CL_byteCount + o, o + 1, CL_byteCount + o + 1, o + 2, CL_byteCount + o + 2, o + 3, CL_byteCount + o + 3, \
-    o + 4, CL_byteCount + o + 4, o + 5, CL_byteCount + o + 5, o + 6, CL_byteCount + o + 6, o + 7, CL_byteCount + o + 7
+#define CL_LOW8(o) o, CL_leafByteCount + o, o + 1, CL_leafByteCount + o + 1, o + 2, CL_leafByteCount + o + 2, o + 3, CL_leafByteCount + o + 3, \
+    o + 4, CL_leafByteCount + o + 4, o + 5, CL_leafByteCount + o + 5, o + 6, CL_leafByteCount + o + 6, o + 7, CL_leafByteCount + o + 7
 #define CL_HIGH8(o) CL_LOW8(o + 8)
-#define CL_PAIR2(o, n) o + n, o + n + 1, CL_byteCount + o + n, CL_byteCount + o + n + 1
+#define CL_PAIR2(o, n) o + n, o + n + 1, CL_leafByteCount + o + n, CL_leafByteCount + o + n + 1
 #define CL_LOW16(o) CL_PAIR2(o, 0), CL_PAIR2(o, 2), CL_PAIR2(o, 4), CL_PAIR2(o, 6)
 #define CL_HIGH16(o) CL_PAIR2(o, 8), CL_PAIR2(o, 10), CL_PAIR2(o, 12), CL_PAIR2(o, 14)
-#define CL_PAIR4(o, n) o + n, o + n + 1, o + n + 2, o + n + 3, CL_byteCount + o + n, CL_byteCount + o + n + 1, \
-    CL_byteCount + o + n + 2, CL_byteCount + o + n + 3
+#define CL_PAIR4(o, n) o + n, o + n + 1, o + n + 2, o + n + 3, CL_leafByteCount + o + n, CL_leafByteCount + o + n + 1, \
+    CL_leafByteCount + o + n + 2, CL_leafByteCount + o + n + 3
 #define CL_LOW32(o) CL_PAIR4(o, 0), CL_PAIR4(o, 4)
 #define CL_HIGH32(o) CL_PAIR4(o, 8), CL_PAIR4(o, 12)
 
@@ -247,33 +253,33 @@ CL_UNPACK(CL_high4, CL_HIGH32)
 #define CL_DLANE(l) CL_FLANE(l)
 #define CL_ORDER(lane) lane(0)
 #endif
-CL CLBits CL_orderForFloats(CLBits index) {
+CL CLCodes CL_orderForFloats(CLCodes index) {
     const CLByteLanes bytes = (CLByteLanes)index;
-    return (CLBits)__builtin_shufflevector(bytes, bytes, CL_ORDER(CL_FLANE));
+    return (CLCodes)__builtin_shufflevector(bytes, bytes, CL_ORDER(CL_FLANE));
 }
-CL CLBits CL_orderForDoubles(CLBits index) {
+CL CLCodes CL_orderForDoubles(CLCodes index) {
     const CLByteLanes bytes = (CLByteLanes)index;
-    return (CLBits)__builtin_shufflevector(bytes, bytes, CL_ORDER(CL_DLANE));
+    return (CLCodes)__builtin_shufflevector(bytes, bytes, CL_ORDER(CL_DLANE));
 }
 
-typedef float CLFloats __attribute__((vector_size(CL_byteCount)));
-typedef double CLDoubles __attribute__((vector_size(CL_byteCount)));
+typedef float CLFloats __attribute__((vector_size(CL_leafByteCount)));
+typedef double CLDoubles __attribute__((vector_size(CL_leafByteCount)));
 typedef CLFloats CLUnalignedFloats __attribute__((aligned(4)));
 typedef CLDoubles CLUnalignedDoubles __attribute__((aligned(8)));
 
 // Adds the floats whose four bytes are given to a register's worth of rows times four.
-CL void CL_addFloats(float *sums, CLBits b0, CLBits b1, CLBits b2, CLBits b3) {
+CL void CL_addFloats(float *sums, CLCodes b0, CLCodes b1, CLCodes b2, CLCodes b3) {
     const CLByteLanes low01 = CL_low1((CLByteLanes)b0, (CLByteLanes)b1), high01 = CL_high1((CLByteLanes)b0, (CLByteLanes)b1);
     const CLByteLanes low23 = CL_low1((CLByteLanes)b2, (CLByteLanes)b3), high23 = CL_high1((CLByteLanes)b2, (CLByteLanes)b3);
     const CLFloats values[4] = {(CLFloats)CL_low2(low01, low23), (CLFloats)CL_high2(low01, low23),
                                 (CLFloats)CL_low2(high01, high23), (CLFloats)CL_high2(high01, high23)};
     for (int i = 0; i < 4; i++) {
-        CLUnalignedFloats *to = (CLUnalignedFloats *)(sums + i * (CL_byteCount / 4));
+        CLUnalignedFloats *to = (CLUnalignedFloats *)(sums + i * (CL_leafByteCount / 4));
         *to = *to + values[i];
     }
 }
 
-CL void CL_addDoubles(double *sums, CLBits b0, CLBits b1, CLBits b2, CLBits b3, CLBits b4, CLBits b5, CLBits b6, CLBits b7) {
+CL void CL_addDoubles(double *sums, CLCodes b0, CLCodes b1, CLCodes b2, CLCodes b3, CLCodes b4, CLCodes b5, CLCodes b6, CLCodes b7) {
     const CLByteLanes pairs[2][4] = {
         {CL_low1((CLByteLanes)b0, (CLByteLanes)b1), CL_low1((CLByteLanes)b2, (CLByteLanes)b3),
          CL_low1((CLByteLanes)b4, (CLByteLanes)b5), CL_low1((CLByteLanes)b6, (CLByteLanes)b7)},
@@ -286,12 +292,345 @@ CL void CL_addDoubles(double *sums, CLBits b0, CLBits b1, CLBits b2, CLBits b3, 
         const CLDoubles values[4] = {(CLDoubles)CL_low4(low03, low47), (CLDoubles)CL_high4(low03, low47),
                                      (CLDoubles)CL_low4(high03, high47), (CLDoubles)CL_high4(high03, high47)};
         for (int i = 0; i < 4; i++) {
-            CLUnalignedDoubles *to = (CLUnalignedDoubles *)(sums + (half * 4 + i) * (CL_byteCount / 8));
+            CLUnalignedDoubles *to = (CLUnalignedDoubles *)(sums + (half * 4 + i) * (CL_leafByteCount / 8));
             *to = *to + values[i];
         }
     }
 }
 
+// Leaves in registers ----------------------------------------------------------------------------------------------
+//
+// With 64 bytes a register, two hold 16 doubles or 32 floats, and one instruction looks a leaf up among them by the lowest
+// bits of a lane: half as many as bytes need, or a quarter. Sums of 64 rows stay in registers while trees are added.
+
+// Whether it is so; a function, or Swift would warn of code that is never reached.
+CL int CL_hasLeafRegisters(void) { return CL_WIDEST == 64; }
+
+// Some trees: `count` of them, whose records are `stride` bytes apart and begin with where their leaves lie; `plain` bytes
+// behind that are the values as they are. Their exit codes are `exitStride` apart.
+typedef struct {
+    const uint8_t *leaves, *records;
+    long stride, count, plain, exitStride;
+} CLTrees;
+
+CL const void *CL_leavesOf(CLTrees trees, long tree) {
+    return trees.leaves + *(const uint64_t *)(trees.records + tree * trees.stride) + trees.plain;
+}
+
+#if defined(__AVX512VBMI__)
+// The codes of rows 8 j + i in byte j of lane i, and of rows 16 j + i for floats.
+#define CL_E8(i) i, i + 8, i + 16, i + 24, i + 32, i + 40, i + 48, i + 56
+#define CL_E4(i) i, i + 16, i + 32, i + 48
+CL __m512i CL_codesByEight(const uint8_t *exits) {
+    const CLByteLanes b = (CLByteLanes)CL_loadCodes(exits);
+    return (__m512i)__builtin_shufflevector(b, b, CL_E8(0), CL_E8(1), CL_E8(2), CL_E8(3), CL_E8(4), CL_E8(5), CL_E8(6), CL_E8(7));
+}
+CL __m512i CL_codesByFour(const uint8_t *exits) {
+    const CLByteLanes b = (CLByteLanes)CL_loadCodes(exits);
+    return (__m512i)__builtin_shufflevector(b, b, CL_E4(0), CL_E4(1), CL_E4(2), CL_E4(3), CL_E4(4), CL_E4(5), CL_E4(6), CL_E4(7),
+        CL_E4(8), CL_E4(9), CL_E4(10), CL_E4(11), CL_E4(12), CL_E4(13), CL_E4(14), CL_E4(15));
+}
+
+// Adds trees of up to 32 codes to the sums of 64 rows.
+CL void CL_addOf32Doubles(double *sums, CLTrees trees, const uint8_t *exits) {
+    __m512d s[8];
+    for (int j = 0; j < 8; j++) s[j] = _mm512_loadu_pd(sums + 8 * j);
+    for (long tree = 0; tree < trees.count; tree++) {
+        const double *leaves = CL_leavesOf(trees, tree);
+        const __m512i codes = CL_codesByEight(exits + tree * trees.exitStride);
+        const __m512d a = _mm512_loadu_pd(leaves), b = _mm512_loadu_pd(leaves + 8);
+        const __m512d c = _mm512_loadu_pd(leaves + 16), d = _mm512_loadu_pd(leaves + 24);
+        _Pragma("unroll") for (int j = 0; j < 8; j++) {
+            const __m512i index = _mm512_srli_epi64(codes, 8 * j);
+            const __mmask8 isUpper = _mm512_test_epi64_mask(codes, _mm512_set1_epi64(16ll << (8 * j)));
+            const __m512d low = _mm512_permutex2var_pd(a, index, b), high = _mm512_permutex2var_pd(c, index, d);
+            s[j] = _mm512_add_pd(s[j], _mm512_mask_blend_pd(isUpper, low, high));
+        }
+    }
+    for (int j = 0; j < 8; j++) _mm512_storeu_pd(sums + 8 * j, s[j]);
+}
+
+// Adds trees of up to 32 or 64 codes to the sums of 64 rows.
+CL void CL_addOfFloats(float *sums, CLTrees trees, const uint8_t *exits, int codeCount) {
+    __m512 s[4];
+    for (int j = 0; j < 4; j++) s[j] = _mm512_loadu_ps(sums + 16 * j);
+    const int upper = codeCount > 32 ? 32 : 0;
+    for (long tree = 0; tree < trees.count; tree++) {
+        const float *leaves = CL_leavesOf(trees, tree);
+        const __m512i codes = CL_codesByFour(exits + tree * trees.exitStride);
+        const __m512 a = _mm512_loadu_ps(leaves), b = _mm512_loadu_ps(leaves + 16);
+        const __m512 c = _mm512_loadu_ps(leaves + upper), d = _mm512_loadu_ps(leaves + upper + 16);
+        _Pragma("unroll") for (int j = 0; j < 4; j++) {
+            const __m512i index = _mm512_srli_epi32(codes, 8 * j);
+            __m512 leaf = _mm512_permutex2var_ps(a, index, b);
+            if (codeCount > 32) {
+                const __mmask16 isUpper = _mm512_test_epi32_mask(codes, _mm512_set1_epi32(32 << (8 * j)));
+                leaf = _mm512_mask_blend_ps(isUpper, leaf, _mm512_permutex2var_ps(c, index, d));
+            }
+            s[j] = _mm512_add_ps(s[j], leaf);
+        }
+    }
+    for (int j = 0; j < 4; j++) _mm512_storeu_ps(sums + 16 * j, s[j]);
+}
+#else
+CL void CL_addOf32Doubles(double *sums, CLTrees trees, const uint8_t *exits) {
+    for (long tree = 0; tree < trees.count; tree++) {
+        const double *leaves = CL_leavesOf(trees, tree);
+        for (long row = 0; row < 64; row++) sums[row] += leaves[exits[tree * trees.exitStride + row] & 31];
+    }
+}
+CL void CL_addOfFloats(float *sums, CLTrees trees, const uint8_t *exits, int codeCount) {
+    for (long tree = 0; tree < trees.count; tree++) {
+        const float *leaves = CL_leavesOf(trees, tree);
+        for (long row = 0; row < 64; row++) sums[row] += leaves[exits[tree * trees.exitStride + row] & (codeCount - 1)];
+    }
+}
+#endif
+
+// Ranks by lookups -------------------------------------------------------------------------------------------------
+//
+// A table of 256 bytes is four registers of 64 bytes, in which 64 rows look a byte up at once. `tables` says by bucket how
+// many thresholds lie in the buckets below, and then, `compareCount` times, the four bytes of a key that is compared, a table
+// each. Buckets are numbered up to 253; 254 is NaN's, and 255 zero's where that is special.
+
+typedef struct {
+    const uint8_t *tables;
+    float low, scale, zeroEdge;
+    uint32_t compareCount, isByKey, zeroSpecial;
+} CLRankLookups;
+
+// Rows of 64, a bit each, whose value is NaN, and those whose value is zero where that is special.
+typedef struct { uint64_t nan, zero; } CLSpecialRows;
+
+CL int CL_hasRankLookups(void) { return CL_WIDEST == 64; }
+
+#if defined(__AVX512VBMI__)
+CL __m512i CL_lookupOf256(const uint8_t *table, __m512i index, __mmask64 isUpper) {
+    const __m512i low = _mm512_permutex2var_epi8(_mm512_loadu_si512(table), index, _mm512_loadu_si512(table + 64));
+    const __m512i high = _mm512_permutex2var_epi8(_mm512_loadu_si512(table + 128), index, _mm512_loadu_si512(table + 192));
+    return _mm512_mask_blend_epi8(isUpper, low, high);
+}
+
+// Stores the codes of 64 values.
+CL CLSpecialRows CL_rank64(const float *values, CLRankLookups t, uint8_t *codes) {
+    const __m512 low = _mm512_set1_ps(t.low), scale = _mm512_set1_ps(t.scale), top = _mm512_set1_ps(253);
+    __m512i keys[4], buckets[4];
+    CLSpecialRows special = {0, 0};
+    _Pragma("unroll") for (int i = 0; i < 4; i++) {
+        const __m512 value = _mm512_loadu_ps(values + 16 * i);
+        const __mmask16 isNaN = _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q);
+        const __m512i bits = _mm512_castps_si512(_mm512_add_ps(value, _mm512_setzero_ps()));
+        const __m512i flipped = _mm512_srli_epi32(_mm512_srai_epi32(bits, 31), 1);
+        keys[i] = _mm512_mask_mov_epi32(_mm512_xor_si512(bits, flipped), isNaN, _mm512_set1_epi32(INT32_MIN));
+        const __m512 number = t.isByKey ? _mm512_cvtepi32_ps(keys[i]) : value;
+        const __m512 scaled = _mm512_mul_ps(_mm512_sub_ps(number, low), scale);
+        const __m512 inside = _mm512_min_ps(_mm512_max_ps(scaled, _mm512_setzero_ps()), top);
+        const __m512i bucket = _mm512_castps_si512(_mm512_add_ps(inside, _mm512_set1_ps(8388608)));
+        buckets[i] = _mm512_mask_mov_epi32(bucket, isNaN, _mm512_set1_epi32(254));
+        special.nan |= (uint64_t)isNaN << (16 * i);
+        if (t.zeroSpecial) {
+            const __mmask16 isZero = _mm512_cmp_ps_mask(_mm512_abs_ps(value), _mm512_set1_ps(t.zeroEdge), _CMP_LE_OQ);
+            buckets[i] = _mm512_mask_mov_epi32(buckets[i], isZero, _mm512_set1_epi32(255));
+            special.zero |= (uint64_t)isZero << (16 * i);
+        }
+    }
+    // The lowest bytes, in the order in which interleaved bytes come out row by row.
+    const CLByteLanes b01 = __builtin_shufflevector((CLByteLanes)buckets[0], (CLByteLanes)buckets[1],
+        0, 4, 8, 12, 64, 68, 72, 76, -1, -1, -1, -1, -1, -1, -1, -1, 16, 20, 24, 28, 80, 84, 88, 92, -1, -1, -1, -1, -1, -1, -1, -1,
+        32, 36, 40, 44, 96, 100, 104, 108, -1, -1, -1, -1, -1, -1, -1, -1, 48, 52, 56, 60, 112, 116, 120, 124, -1, -1, -1, -1, -1, -1, -1, -1);
+    const CLByteLanes b23 = __builtin_shufflevector((CLByteLanes)buckets[2], (CLByteLanes)buckets[3],
+        -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, 64, 68, 72, 76, -1, -1, -1, -1, -1, -1, -1, -1, 16, 20, 24, 28, 80, 84, 88, 92,
+        -1, -1, -1, -1, -1, -1, -1, -1, 32, 36, 40, 44, 96, 100, 104, 108, -1, -1, -1, -1, -1, -1, -1, -1, 48, 52, 56, 60, 112, 116, 120, 124);
+    const __m512i index = _mm512_mask_blend_epi64(0xaa, (__m512i)b01, (__m512i)b23);
+    const __mmask64 isUpper = _mm512_movepi8_mask(index);
+    const CLByteLanes bases = (CLByteLanes)CL_lookupOf256(t.tables, index, isUpper);
+    __m512i code = (__m512i)__builtin_shufflevector(bases, bases,
+        0, 1, 2, 3, 16, 17, 18, 19, 32, 33, 34, 35, 48, 49, 50, 51, 4, 5, 6, 7, 20, 21, 22, 23, 36, 37, 38, 39, 52, 53, 54, 55,
+        8, 9, 10, 11, 24, 25, 26, 27, 40, 41, 42, 43, 56, 57, 58, 59, 12, 13, 14, 15, 28, 29, 30, 31, 44, 45, 46, 47, 60, 61, 62, 63);
+    const uint8_t *table = t.tables;
+    for (uint32_t compare = 0; compare < t.compareCount; compare++) {
+        const __m512i b0 = CL_lookupOf256(table + 256, index, isUpper), b1 = CL_lookupOf256(table + 512, index, isUpper);
+        const __m512i b2 = CL_lookupOf256(table + 768, index, isUpper), b3 = CL_lookupOf256(table + 1024, index, isUpper);
+        const __m512i low01 = _mm512_unpacklo_epi8(b0, b1), high01 = _mm512_unpackhi_epi8(b0, b1);
+        const __m512i low23 = _mm512_unpacklo_epi8(b2, b3), high23 = _mm512_unpackhi_epi8(b2, b3);
+        const uint64_t p0 = _mm512_cmple_epi32_mask(_mm512_unpacklo_epi16(low01, low23), keys[0]);
+        const uint64_t p1 = _mm512_cmple_epi32_mask(_mm512_unpackhi_epi16(low01, low23), keys[1]);
+        const uint64_t p2 = _mm512_cmple_epi32_mask(_mm512_unpacklo_epi16(high01, high23), keys[2]);
+        const uint64_t p3 = _mm512_cmple_epi32_mask(_mm512_unpackhi_epi16(high01, high23), keys[3]);
+        code = _mm512_mask_sub_epi8(code, p0 | p1 << 16 | p2 << 32 | p3 << 48, code, _mm512_set1_epi8(-1));
+        table += 1024;
+    }
+    _mm512_storeu_si512(codes, code);
+    return special;
+}
+
+// Codes of another column: those of the first but for special values.
+CL void CL_replace64(const uint8_t *codes, CLSpecialRows special, uint8_t ofNaN, uint8_t ofZero, uint8_t *other) {
+    const __m512i withNaN = _mm512_mask_mov_epi8(_mm512_loadu_si512(codes), special.nan, _mm512_set1_epi8((char)ofNaN));
+    _mm512_storeu_si512(other, _mm512_mask_mov_epi8(withNaN, special.zero, _mm512_set1_epi8((char)ofZero)));
+}
+#else
+CL CLSpecialRows CL_rank64(const float *values, CLRankLookups t, uint8_t *codes) {
+    CLSpecialRows special = {0, 0};
+    for (int row = 0; row < 64; row++) {
+        const float value = values[row], positive = value + 0;
+        int32_t key;
+        memcpy(&key, &positive, sizeof key);
+        key = value == value ? key ^ (key >> 31 & 0x7fffffff) : INT32_MIN;
+        const float number = t.isByKey ? (float)key : value;
+        uint32_t bucket = 254;
+        if (value == value) {
+            const float inside = CL_kept((number - t.low) * t.scale, 253) + 8388608;
+            memcpy(&bucket, &inside, sizeof bucket);
+            bucket &= 255;
+        } else {
+            special.nan |= 1ull << row;
+        }
+        if (t.zeroSpecial && __builtin_fabsf(value) <= t.zeroEdge) {
+            bucket = 255;
+            special.zero |= 1ull << row;
+        }
+        uint8_t code = t.tables[bucket];
+        for (uint32_t compare = 0; compare < t.compareCount; compare++) {
+            const uint8_t *bytes = t.tables + 256 + 1024 * compare + bucket;
+            const uint32_t least = bytes[0] | bytes[256] << 8 | bytes[512] << 16 | (uint32_t)bytes[768] << 24;
+            code += (int32_t)least <= key;
+        }
+        codes[row] = code;
+    }
+    return special;
+}
+CL void CL_replace64(const uint8_t *codes, CLSpecialRows special, uint8_t ofNaN, uint8_t ofZero, uint8_t *other) {
+    for (int row = 0; row < 64; row++)
+        other[row] = special.zero >> row & 1 ? ofZero : special.nan >> row & 1 ? ofNaN : codes[row];
+}
+#endif
+
+// Sixteen rankers for the values of one row, a lane each: what they look up is fetched from all rankers' tables.
+typedef struct {
+    int32_t features[16];
+    float low[16], scale[16], top[16];
+    int32_t bases[16];        // places of the first columns' bases in the tables, in bytes
+    int32_t keys[16];         // places of keys, in keys
+    uint8_t ofNaN[16];        // codes of special values in second columns
+    uint8_t ofZero[16];
+    uint8_t arrangement[32];  // by column, which lane's code it takes, and 16 more for a second column
+    uint32_t firstColumn;     // all columns of the rankers follow it
+    uint32_t compareCount;    // the most of any
+    uint16_t lanes;           // that have a ranker, a bit each; others' numbers are 0
+    uint16_t byKey;
+    uint16_t zeroSpecial;
+    uint16_t isSideBySide;    // 1: features follow each other
+} CLRankGroup;
+
+// Stores the codes of one row in a group's columns, which lie side by side, and other bytes up to 32 in all.
+//
+// Values are `featureStride` apart; `tables` are those of all rankers, and there are as many keys behind each base as are
+// compared.
+#if defined(__AVX512VBMI__)
+// A gather is slower than loads one by one.
+CL __m512i CL_fetch16(const int32_t *from, __m512i places) {
+    int32_t p[16] __attribute__((aligned(64)));
+    _mm512_store_si512(p, places);
+    return _mm512_set_epi32(from[p[15]], from[p[14]], from[p[13]], from[p[12]], from[p[11]], from[p[10]], from[p[9]], from[p[8]],
+        from[p[7]], from[p[6]], from[p[5]], from[p[4]], from[p[3]], from[p[2]], from[p[1]], from[p[0]]);
+}
+CL __m512i CL_fetch16Bytes(const uint8_t *from, __m512i places) {
+    int32_t p[16] __attribute__((aligned(64)));
+    _mm512_store_si512(p, places);
+    return _mm512_cvtepu8_epi32(_mm_set_epi8((char)from[p[15]], (char)from[p[14]], (char)from[p[13]], (char)from[p[12]],
+        (char)from[p[11]], (char)from[p[10]], (char)from[p[9]], (char)from[p[8]], (char)from[p[7]], (char)from[p[6]],
+        (char)from[p[5]], (char)from[p[4]], (char)from[p[3]], (char)from[p[2]], (char)from[p[1]], (char)from[p[0]]));
+}
+CL void CL_rank16(
+    const float *row, int32_t featureStride, const CLRankGroup *g, const void *tables, float zeroEdge, uint8_t *codes) {
+    const __mmask16 lanes = g->lanes;
+    __m512 value;
+    if (g->isSideBySide && featureStride == 1) {
+        value = _mm512_maskz_loadu_ps(lanes, row + g->features[0]);
+    } else {
+        const __m512i places = _mm512_mullo_epi32(_mm512_loadu_si512(g->features), _mm512_set1_epi32(featureStride));
+        value = _mm512_castsi512_ps(CL_fetch16((const int32_t *)row, places));
+    }
+    const __mmask16 isNaN = _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q);
+    const __mmask16 isZero =
+        _mm512_mask_cmp_ps_mask(g->zeroSpecial, _mm512_abs_ps(value), _mm512_set1_ps(zeroEdge), _CMP_LE_OQ);
+    const __m512i bits = _mm512_castps_si512(_mm512_add_ps(value, _mm512_setzero_ps()));
+    const __m512i flipped = _mm512_srli_epi32(_mm512_srai_epi32(bits, 31), 1);
+    __m512i key = _mm512_mask_mov_epi32(_mm512_xor_si512(bits, flipped), isNaN, _mm512_set1_epi32(INT32_MIN));
+    const __m512 number = _mm512_mask_mov_ps(value, g->byKey, _mm512_cvtepi32_ps(key));
+    const __m512 top = _mm512_loadu_ps(g->top);
+    const __m512 scaled = _mm512_mul_ps(_mm512_sub_ps(number, _mm512_loadu_ps(g->low)), _mm512_loadu_ps(g->scale));
+    const __m512 inside = _mm512_min_ps(_mm512_max_ps(scaled, _mm512_setzero_ps()), top);
+    // Special values have the two buckets after the last, and pass no key there.
+    const __m512i last = _mm512_cvtps_epi32(top);
+    __m512i bucket = _mm512_cvtps_epi32(inside);
+    bucket = _mm512_mask_add_epi32(bucket, isNaN, last, _mm512_set1_epi32(1));
+    bucket = _mm512_mask_add_epi32(bucket, isZero, last, _mm512_set1_epi32(2));
+    key = _mm512_mask_mov_epi32(key, isZero, _mm512_set1_epi32(INT32_MIN));
+    const __m512i base = CL_fetch16Bytes(tables, _mm512_add_epi32(_mm512_loadu_si512(g->bases), bucket));
+    const __m512i first = _mm512_add_epi32(_mm512_loadu_si512(g->keys), base);
+    __m512i code = base;
+    for (uint32_t compare = 0; compare < g->compareCount; compare++) {
+        const __m512i least = CL_fetch16((const int32_t *)tables + compare, first);
+        code = _mm512_mask_sub_epi32(code, _mm512_cmple_epi32_mask(least, key), code, _mm512_set1_epi32(-1));
+    }
+    const __m128i firsts = _mm512_cvtepi32_epi8(code);
+    __m128i seconds = _mm_mask_mov_epi8(firsts, isNaN, _mm_loadu_si128((const void *)g->ofNaN));
+    seconds = _mm_mask_mov_epi8(seconds, isZero, _mm_loadu_si128((const void *)g->ofZero));
+    const __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(firsts), seconds, 1);
+    _mm256_storeu_si256((void *)codes, _mm256_permutexvar_epi8(_mm256_loadu_si256((const void *)g->arrangement), both));
+}
+#else
+CL void CL_rank16(
+    const float *row, int32_t featureStride, const CLRankGroup *g, const void *tables, float zeroEdge, uint8_t *codes) {
+    uint8_t both[32];
+    for (int lane = 0; lane < 16; lane++) {
+        const float value = g->lanes >> lane & 1 ? row[g->features[lane] * featureStride] : 0, positive = value + 0;
+        int32_t key;
+        memcpy(&key, &positive, sizeof key);
+        const int isNaN = value != value, isZero = (g->zeroSpecial >> lane & 1) != 0 && __builtin_fabsf(value) <= zeroEdge;
+        key = isNaN ? INT32_MIN : key ^ (key >> 31 & 0x7fffffff);
+        const float number = g->byKey >> lane & 1 ? (float)key : value;
+        const float inside = CL_kept((number - g->low[lane]) * g->scale[lane], g->top[lane]) + 8388608;
+        uint32_t bucket;
+        memcpy(&bucket, &inside, sizeof bucket);
+        bucket &= 0xffff;
+        if (isNaN) bucket = (uint32_t)g->top[lane] + 1;
+        if (isZero) {
+            bucket = (uint32_t)g->top[lane] + 2;
+            key = INT32_MIN;
+        }
+        const uint8_t base = ((const uint8_t *)tables)[g->bases[lane] + (int32_t)bucket];
+        const int32_t *keys = (const int32_t *)tables + g->keys[lane] + base;
+        uint8_t code = base;
+        for (uint32_t compare = 0; compare < g->compareCount; compare++) code += keys[compare] <= key;
+        both[lane] = code;
+        both[lane + 16] = isZero ? g->ofZero[lane] : isNaN ? g->ofNaN[lane] : code;
+    }
+    for (int place = 0; place < 32; place++) codes[place] = both[g->arrangement[place] & 31];
+}
+#endif
+
+// A row's table of 64 codes, or of 128, in another order than the columns'.
+#if defined(__AVX512VBMI__)
+CL void CL_orderCodes(const uint8_t *codes, const uint8_t *order, int isTwice, uint8_t *table) {
+    const __m512i first = _mm512_loadu_si512(codes), places = _mm512_loadu_si512(order);
+    if (!isTwice) {
+        _mm512_storeu_si512(table, _mm512_permutexvar_epi8(places, first));
+        return;
+    }
+    const __m512i second = _mm512_loadu_si512(codes + 64);
+    _mm512_storeu_si512(table, _mm512_permutex2var_epi8(first, places, second));
+    _mm512_storeu_si512(table + 64, _mm512_permutex2var_epi8(first, _mm512_loadu_si512(order + 64), second));
+}
+#else
+CL void CL_orderCodes(const uint8_t *codes, const uint8_t *order, int isTwice, uint8_t *table) {
+    for (int place = 0; place < (isTwice ? 128 : 64); place++) table[place] = codes[order[place]];
+}
+#endif
+
+#if CL_BYTES == CL_WIDEST
 // Trees in lanes ---------------------------------------------------------------------------------------------------
 //
 // A slot is three times 64 bytes, one a tree: the place of a column among the 64 bytes of a row's table, and 64 more where
@@ -349,24 +688,27 @@ CL CLBits CL_clear(CLBits cleared, const uint8_t *table, const uint8_t *slot) {
 }
 #endif
 
+typedef uint8_t CLLaneBytes __attribute__((vector_size(CL_byteCount)));
+
 // Where a tree has bits that are not cleared, they are chosen, and so is their place.
 CL CLBits CL_choose(CLBits chosen, CLBits cleared) {
-    const CLByteLanes kept = (CLByteLanes)~cleared;
-    return (CLBits)(((CLByteLanes)chosen & (CLByteLanes)(kept == 0)) | kept);
+    const CLLaneBytes kept = (CLLaneBytes)~cleared;
+    return (CLBits)(((CLLaneBytes)chosen & (CLLaneBytes)(kept == 0)) | kept);
 }
 CL CLBits CL_choosePlace(CLBits place, CLBits cleared, uint8_t where) {
-    const CLByteLanes none = (CLByteLanes)((CLByteLanes)~cleared == 0);
-    return (CLBits)(((CLByteLanes)place & none) | (~none & where));
+    const CLLaneBytes none = (CLLaneBytes)((CLLaneBytes)~cleared == 0);
+    return (CLBits)(((CLLaneBytes)place & none) | (~none & where));
 }
 
 // Places plus the position of the lowest bit chosen, which there is.
 CL CLBits CL_exits(CLBits chosen, CLBits place) {
-    const CLByteLanes bits = (CLByteLanes)chosen;
+    const CLLaneBytes bits = (CLLaneBytes)chosen;
     // The bits below the lowest, counted: pairs, then fours, then all.
-    CLByteLanes below = (bits - 1) & ~bits;
+    CLLaneBytes below = (bits - 1) & ~bits;
     below = below - ((below >> 1) & 0x55);
     below = (below & 0x33) + ((below >> 2) & 0x33);
     below = (below + (below >> 4)) & 0x0f;
-    return (CLBits)((CLByteLanes)place + below);
+    return (CLBits)((CLLaneBytes)place + below);
 }
+#endif
 #endif

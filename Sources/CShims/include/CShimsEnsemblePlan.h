@@ -22,6 +22,9 @@ enum { CShimsRowsMax = 512 };
 // A table holds 64 columns. With more, there are two tables, which share most columns; a plane has slots for the first,
 // then slots for the second. Groups follow each other, a group's last plane first.
 //
+// Where all trees of a group are oblivious (all nodes of a level share one test), a slot has a level of each, and the bits
+// "cleared" by a row whose code is above are its exit leaf's number: the last level's is the lowest. All slots are plane 0's.
+//
 // Nodes that look a category up need no slots. The classes of a feature's categories are few, and each clears the same
 // bits in every row: so these are kept ready, for each group and class a byte a plane and tree.
 
@@ -43,7 +46,7 @@ typedef struct {
     uint32_t leafStride;
     uint32_t treeCount;
     uint32_t planeCount;
-    uint32_t unused;
+    uint32_t isOblivious;
     uint16_t slotCounts[CShimsLanePlanesMax][2];  // by plane and table
 } CShimsLaneGroup;
 
@@ -94,6 +97,18 @@ typedef struct {
     uint32_t bucketsByKey;  // 1: buckets are of equal width in keys; 0: in values
     float low;
     float scale;
+    const struct CShimsRankLookups *lookups;  // for 64 rows at a time; null where the kernel has none
 } CShimsRanker;
+
+// The same with 256 buckets, for tables that are looked up in registers: by bucket the first column's base, and then, as
+// often as keys are compared, the lowest bytes of the next key, the second ones, the third and the highest. Bucket 254 is
+// NaN's and 255 zero's; their keys are the largest, which no key passes.
+typedef struct CShimsRankLookups {
+    const uint8_t *tables;
+    uint32_t compareCount;
+    uint32_t isByKey;
+    float low;
+    float scale;
+} CShimsRankLookups;
 
 #endif

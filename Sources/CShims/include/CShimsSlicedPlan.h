@@ -51,8 +51,8 @@ typedef struct {
 typedef enum {
     CShimsSlicedFloats = 0,     // a float each
     CShimsSlicedDoubles = 1,    // a double each
-    CShimsBytesOfFloats = 2,    // for 32 codes or 64, their lowest bytes, then their second, ...
-    CShimsBytesOfDoubles = 3,   // the same of doubles, and behind them a double each
+    CShimsBytesOfFloats = 2,    // for 32 codes or 64, their lowest bytes, then their second, ..., then a float each
+    CShimsBytesOfDoubles = 3,   // the same of doubles
 } CShimsSlicedLeafForm;
 
 typedef struct {

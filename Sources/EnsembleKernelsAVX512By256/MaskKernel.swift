@@ -1,0 +1,1 @@
+../EnsembleKernels/MaskKernel.swift
