@@ -117,7 +117,7 @@ struct RankerBlock: ~Copyable {
     /// Whether one row's values can be ranked side by side.
     var hasGroups: Bool { unsafe groupView != nil }
 
-    /// Stores the codes of one row, a byte a column; there is room for 32 more. Only if ``hasGroups``.
+    /// Stores the codes of one row, a byte a column, if ``hasGroups``; there is room for 32 more.
     func rankRow(
         _ row: RowSource<Float>,
         _ kernel: KernelName,
