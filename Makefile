@@ -7,7 +7,7 @@ BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
 LEADLINE := .build/release/leadline
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test conformance fuzz demo lint format race emulate arm64 lanes rolling clean
+.PHONY: help install build test conformance fuzz demo lint format race emulate arm64 lanes rolling allocations clean
 
 help: ## this list
 	@echo "Leadline: predictive lead scoring as fast infrastructure."
@@ -57,6 +57,9 @@ lanes: install ## the intrinsics of AVX-512 and AVX2 against plain C
 
 rolling: build ## rolling restarts and publications behind HAProxy, under load
 	@LEADLINE='$(LEADLINE)' .ci/rolling
+
+allocations: build ## what a request allocates, beside a budget
+	@LEADLINE='$(LEADLINE)' .ci/allocations
 
 clean: ## remove what was built and what the demo made
 	rm -rf .build .build-* demo

@@ -34,9 +34,10 @@ static inline void leadline_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bi
 static inline void leadline_BIO_clear_retry_flags(BIO *bio) { BIO_clear_retry_flags(bio); }
 static inline long leadline_BIO_get_mem_data(BIO *bio, char **data) { return BIO_get_mem_data(bio, data); }
 
-/// The modes of every context: partial writes, moving buffers, and no buffers while idle.
+/// The modes of every context: partial writes and moving buffers. What a session keeps between records is let go of by
+/// SSL_free_buffers, when it rests: SSL_MODE_RELEASE_BUFFERS would allocate and free 16 KiB for each record.
 static inline long leadline_SSL_modes(void) {
-    return SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS;
+    return SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
 }
 /// The options of every context: no renegotiation, no compression, the server's order of suites.
 static inline uint64_t leadline_SSL_options(void) {

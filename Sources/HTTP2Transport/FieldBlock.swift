@@ -14,13 +14,20 @@ internal import CNghttp2
     }
 
     mutating func add(_ name: String, _ value: String) {
-        bytes.append(contentsOf: name.utf8)
-        bytes.append(contentsOf: value.utf8)
+        append(name)
+        append(value)
         counts.append((name.utf8.count, value.utf8.count))
     }
 
+    /// Appending a string's view instead would copy it into an array first.
+    private mutating func append(_ text: String) {
+        // Safety: the storage is read while the string lives.
+        let isDone: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe bytes.append(contentsOf: $0) }
+        if isDone == nil { bytes.append(contentsOf: text.utf8) }
+    }
+
     mutating func add(_ name: String, _ number: Int) {
-        bytes.append(contentsOf: name.utf8)
+        append(name)
         let start = bytes.count
         var left = max(0, number)
         repeat {

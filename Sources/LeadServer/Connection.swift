@@ -75,6 +75,10 @@ final class Connection {
     private var isLingering = false
     private var lingeredBytes = 0
     private var lastActivity: UInt64
+    /// Whether memory for records is kept between turns.
+    private(set) var holdsBuffers = false
+    /// Without requests for so long, a connection rests.
+    private static let restNanoseconds: UInt64 = 1_000_000_000
     private var lastWrite: UInt64
 
     init(
@@ -251,7 +255,8 @@ final class Connection {
                 guard !hasBegun else { break }
                 hasBegun = true
                 lastActivity = now
-                schedule(at: now + min(worker.limits.progressTimeout, worker.limits.idleTimeout).nanoseconds)
+                let first = min(worker.limits.progressTimeout, worker.limits.idleTimeout).nanoseconds
+                schedule(at: now + min(first, Self.restNanoseconds))
             case .goAway: break
             }
         }
@@ -265,6 +270,7 @@ final class Connection {
     /// Seals what there is to send, and sends once.
     func flush() {
         defer { countAnswers() }
+        defer { keepBuffers() }
         guard !isOver, !isWriteBlocked, !isLingering else { return }
         do {
             if isOpen, !isClosing { try seal() }
@@ -287,6 +293,13 @@ final class Connection {
         } catch {
             isOver = true
         }
+    }
+
+    /// Keeps memory for records until the connection rests, if there is room for that.
+    private func keepBuffers() {
+        guard !holdsBuffers, !isOver else { return }
+        holdsBuffers = worker.takeBufferRoom()
+        if !holdsBuffers { tls.releaseBuffers() }
     }
 
     private var interest: Interest = .readable
@@ -414,6 +427,16 @@ final class Connection {
                 http.terminate(.enhanceYourCalm)
             } else {
                 next = min(next, end)
+            }
+        }
+        if holdsBuffers {
+            let restEnd = lastActivity + Self.restNanoseconds
+            if streams.isEmpty, now >= restEnd {
+                tls.releaseBuffers()
+                worker.giveBufferRoomBack()
+                holdsBuffers = false
+            } else {
+                next = min(next, now < restEnd ? restEnd : now + Self.restNanoseconds)
             }
         }
         // A head that never ends is no stream of ours, and keeps no connection alive.

@@ -6,7 +6,7 @@ internal import LeadScoring
 /// Connections take turns, and the jobs of each connection among themselves: a client with a job on each of a hundred
 /// streams lets the next client wait for one slice, not for a hundred.
 struct JobQueue {
-    private var lines: [UInt64: Line<ScoreJob>] = [:]
+    private var lines: [UInt64: JobLine] = [:]
     /// The connections that have jobs, each once.
     private var turns = Line<UInt64>()
     private var unused: [ScoreJob] = []
@@ -56,16 +56,23 @@ struct JobQueue {
 
     /// Puts a job at the end of its connection's line.
     mutating func append(_ job: ScoreJob) {
-        if lines[job.connection]?.isEmpty ?? true { turns.append(job.connection) }
-        lines[job.connection, default: Line()].append(job)
+        let line: JobLine
+        if let known = lines[job.connection] {
+            line = known
+        } else {
+            line = JobLine()
+            lines[job.connection] = line
+        }
+        if line.jobs.isEmpty { turns.append(job.connection) }
+        line.jobs.append(job)
     }
 
     /// Takes the job whose turn it is.
     mutating func popFirst() -> ScoreJob? {
         // A connection that is gone may have a turn left, and nothing to do in it.
         while let connection = turns.popFirst() {
-            guard let job = lines[connection]?.popFirst() else { continue }
-            if lines[connection]?.isEmpty == false { turns.append(connection) }
+            guard let line = lines[connection], let job = line.jobs.popFirst() else { continue }
+            if !line.jobs.isEmpty { turns.append(connection) }
             return job
         }
         return nil
@@ -73,8 +80,8 @@ struct JobQueue {
 
     /// Lets go of the line of a connection that is gone; until then it keeps its memory.
     mutating func forget(_ connection: UInt64) {
-        while let job = lines[connection]?.popFirst() { recycle(job) }
-        lines[connection] = nil
+        guard let line = lines.removeValue(forKey: connection) else { return }
+        while let job = line.jobs.popFirst() { recycle(job) }
     }
 
     /// Lends a job that begins what memory for results there is.
@@ -104,6 +111,11 @@ private struct WorkCost {
         guard job.byteCount > 0 else { return }
         nanosecondsPerByte += 0.1 * (Double(job.workedNanoseconds) / Double(job.byteCount) - nanosecondsPerByte)
     }
+}
+
+/// The jobs of one connection; an object, since changing a value in a dictionary allocates.
+private final class JobLine {
+    var jobs = Line<ScoreJob>()
 }
 
 /// First in, first out.

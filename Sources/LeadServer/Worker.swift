@@ -42,6 +42,12 @@ final class Worker {
     private var connections: [UInt64: Connection] = [:]
     private var nextToken: UInt64 = 1
     private var touched: [Connection] = []
+    /// Those of the last round, so that no round allocates.
+    private var lastTouched: [Connection] = []
+    /// Connections that keep memory for records between their turns.
+    private var bufferHolders = 0
+    /// Beyond these they let go of it after each turn, so that many slow clients cost no more.
+    private static let bufferHoldersMax = 256
     private var isListenerPaused = false
     private var handshakes: TokenBucket
     private var nextShortageWarning: UInt64 = 0
@@ -205,6 +211,16 @@ final class Worker {
         }
     }
 
+    /// Whether one more connection may keep memory for records.
+    func takeBufferRoom() -> Bool {
+        guard bufferHolders < Self.bufferHoldersMax else { return false }
+        bufferHolders += 1
+        return true
+    }
+
+    /// Takes it back.
+    func giveBufferRoomBack() { bufferHolders -= 1 }
+
     private func expire() throws(SystemError) {
         while let token = loop.deadlines.popMet(now: loop.now) {
             if token == Self.listenerToken {
@@ -220,20 +236,20 @@ final class Worker {
     /// Writes what the touched connections have, and lets go of those that are over.
     private func flush() {
         guard !touched.isEmpty else { return }
-        var connections = touched
-        touched.removeAll(keepingCapacity: true)
-        for connection in connections {
+        swap(&touched, &lastTouched)
+        for index in lastTouched.indices {
+            let connection = lastTouched[index]
             connection.isTouched = false
             connection.flush()
             if connection.isOver { close(connection) }
         }
-        connections.removeAll(keepingCapacity: true)
-        if touched.isEmpty { touched = connections }
+        lastTouched.removeAll(keepingCapacity: true)
     }
 
     private func close(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.token) != nil else { return }
         connection.abandon()
+        if connection.holdsBuffers { bufferHolders -= 1 }
         jobs.forget(connection.token)
         state.ledger.leave(connection.address, identity: connection.enteredIdentity)
         loop.deadlines.cancel(connection.deadline)

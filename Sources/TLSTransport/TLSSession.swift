@@ -173,6 +173,9 @@ internal import COpenSSL
         plaintext.removeAll()
     }
 
+    /// Lets go of memory for records, 33 KiB, until there are records again; what has come of one is kept.
+    public mutating func releaseBuffers() { _ = unsafe SSL_free_buffers(session) }
+
     /// Says that we send no more (close_notify), once; it does nothing on a session that never opened or broke.
     public mutating func close() {
         guard state == .open || state == .peerClosed else { return }
