@@ -6,6 +6,9 @@ public struct ServerConfiguration: Sendable {
     public var listen = "127.0.0.1:8443"
     /// Where health, models and metrics are told, `HOST:PORT`; nil for nowhere.
     public var admin: String? = "127.0.0.1:8444"
+    /// Whether the admin listener speaks over TLS, with the same certificates and the same authority of clients as the other; only
+    /// then models can be published through it.
+    public var adminUsesTLS = false
     /// The server's certificate chain in PEM.
     public var certificatePath: String
     /// Its private key in PEM.
