@@ -42,12 +42,14 @@ final class AdminClient {
     private static let lingerNanoseconds: UInt64 = 500_000_000
     private static let lingerBytesMax = 1 << 20
 
+    /// A connection that was just accepted.
     /// - Parameters:
-    ///   - socket: just accepted.
+    ///   - socket: its socket.
     ///   - token: what the loop calls it.
     ///   - context: for TLS; nil is in the clear.
     ///   - deadline: when it is cut off.
     ///   - handle: answers its request.
+    /// - Throws: `TLSError` when there is no memory.
     init(
         socket: consuming TCPSocket,
         token: UInt64,

@@ -7,6 +7,7 @@ final class AdminDesk: Sendable {
     private let store: BundleStore?
     private let orders: ControlOrders
 
+    /// A desk.
     /// - Parameters:
     ///   - state: the server's.
     ///   - store: the folder of bundles, whose publications are told; nil if models come from elsewhere.

@@ -25,6 +25,7 @@ final class CertificateSource {
     /// - Parameters:
     ///   - configuration: the files.
     ///   - servesAdmin: whether the admin listener has TLS too.
+    /// - Throws: `TLSError` when a file cannot be used.
     init(_ configuration: TLSServerConfiguration, servesAdmin: Bool = false) throws(TLSError) {
         self.configuration = configuration
         self.servesAdmin = servesAdmin

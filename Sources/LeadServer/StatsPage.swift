@@ -4,7 +4,9 @@ internal import SnapshotExchange
 internal import Synchronization
 internal import Telemetry
 
-/// `/v1/stats`: how the server fares, as one JSON object for people and scripts. Its size does not grow with what it counts.
+/// `/v1/stats`: how the server fares, as one JSON object for people and scripts.
+///
+/// Its size does not grow with what it counts.
 enum StatsPage {
     /// The page from the workers' blocks as they are now.
     static func response(_ state: ServerState) -> PlainResponse {

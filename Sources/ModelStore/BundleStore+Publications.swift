@@ -30,6 +30,7 @@ extension BundleStore {
     /// - Parameters:
     ///   - name: the model's name.
     ///   - count: no more than this; fewer if they do not lie in the log's last 64 KiB.
+    /// - Returns: the records.
     /// - Throws: ``BundleError`` when the log is damaged or cannot be read.
     public func publications(ofModel name: String, last count: Int) throws(BundleError) -> [PublicationRecord] {
         guard isPlainName(name) else { return [] }
