@@ -24,7 +24,7 @@ final class AdminClient {
     private let socket: TCPSocket
     private let handle: (PlainRequest, AdminPeer) -> AdminReply
     private var stage = Stage.reading
-    /// The other deadline that a new stage has; taken by whoever keeps deadlines.
+    /// How long a new stage may take, taken by whoever keeps deadlines, who knows how long actions may.
     private var newTimeout: UInt64?
     private var interest = Interest.readable
     private let isSecret: Bool
@@ -79,9 +79,9 @@ final class AdminClient {
     }
 
     /// How long from now the stage that has begun may take; once.
-    func takeNewTimeout() -> UInt64? {
+    func takeNewTimeout(forActions actionNanoseconds: UInt64) -> UInt64? {
         defer { newTimeout = nil }
-        return newTimeout
+        return newTimeout.map { isWaiting ? actionNanoseconds : $0 }
     }
 
     /// The socket has something, or room.
@@ -147,7 +147,7 @@ final class AdminClient {
             case .now(let response): return try send(response)
             case .later(let order):
                 stage = .waiting(order)
-                newTimeout = AdminServer.actionTimeoutNanoseconds
+                newTimeout = .max
                 return .answer
             }
         case .refused(let status, let reason):

@@ -9,6 +9,7 @@ final class AdminHouse {
     var address: SocketAddress { listener.address }
     private var listener: TCPListener
     private let certificates: SnapshotBoard<TLSContext>?
+    private let actionTimeout: Duration
     private let handler: AdminServer.Handler
     private let mail: AdminMail
     private var clients: [UInt64: AdminClient] = [:]
@@ -18,11 +19,13 @@ final class AdminHouse {
     init(
         binding requested: SocketAddress,
         _ certificates: SnapshotBoard<TLSContext>?,
+        _ actionTimeout: Duration,
         handler: @escaping AdminServer.Handler
     ) throws(SystemError) {
         loop = try EventLoop()
         listener = try TCPListener(binding: requested, sharesPort: false, backlog: 128)
         self.certificates = certificates
+        self.actionTimeout = actionTimeout
         self.handler = handler
         mail = AdminMail(loop.waker)
         try listener.register(with: loop, token: 0)
@@ -98,7 +101,7 @@ final class AdminHouse {
         do {
             let want = try body(client)
             guard want != .finished else { return close(client.token) }
-            if let nanoseconds = client.takeNewTimeout() {
+            if let nanoseconds = client.takeNewTimeout(forActions: actionTimeout.nanoseconds) {
                 loop.deadlines.cancel(client.deadline)
                 client.deadline = loop.deadlines.schedule(at: loop.now + nanoseconds, token: client.token)
             }

@@ -33,8 +33,6 @@ final class AdminServer: Sendable {
     static let connectionsMax = 64
     /// From accept to the last byte of the request, the handshake of TLS included; and once more for the answer.
     static let timeoutNanoseconds: UInt64 = 5_000_000_000
-    /// How long an action may take before its connection is told that it goes on.
-    static let actionTimeoutNanoseconds: UInt64 = 120_000_000_000
 
     /// Where it listens.
     let address: SocketAddress
@@ -46,18 +44,20 @@ final class AdminServer: Sendable {
     /// - Parameters:
     ///   - requested: the address; port 0 lets the system choose.
     ///   - certificates: for TLS; nil speaks in the clear.
+    ///   - actionTimeout: how long an action may take before its connection is told that it goes on.
     ///   - handler: called on the admin thread.
     /// - Throws: `SystemError` when the address cannot be had.
     init(
         binding requested: SocketAddress,
         certificates: SnapshotBoard<TLSContext>?,
+        actionTimeout: Duration,
         handler: @escaping Handler
     ) throws {
         let started = Handover<Result<(SocketAddress, Waker), SystemError>>()
         let stopping = AdminStop()
         let thread = try WorkerThread(name: "leadline-admin") {
             do throws(SystemError) {
-                let house = try AdminHouse(binding: requested, certificates, handler: handler)
+                let house = try AdminHouse(binding: requested, certificates, actionTimeout, handler: handler)
                 started.bring(.success((house.address, house.loop.waker)))
                 try house.run(until: stopping)
             } catch {

@@ -91,7 +91,7 @@ public final class LeadServer: Sendable {
         listenAddress = crew.address.description
         do {
             let desk = AdminDesk(state, source.store, actions)
-            admin = try configuration.admin.map { try Self.startAdmin($0, state, desk, log) }
+            admin = try configuration.admin.map { try Self.startAdmin($0, configuration, state, desk, log) }
         } catch {
             _ = crew.stop(within: .zero)
             throw Self.cannotListen(configuration.admin ?? "", "--admin", error)
@@ -197,6 +197,7 @@ public final class LeadServer: Sendable {
 
     private static func startAdmin(
         _ text: String,
+        _ configuration: ServerConfiguration,
         _ state: ServerState,
         _ desk: AdminDesk,
         _ log: Logger
@@ -208,7 +209,11 @@ public final class LeadServer: Sendable {
                 metadata: ["admin": "\(address)"]
             )
         }
-        return try AdminServer(binding: address, certificates: state.adminCertificates) { request, peer, later in
+        return try AdminServer(
+            binding: address,
+            certificates: state.adminCertificates,
+            actionTimeout: configuration.actionTimeout
+        ) { request, peer, later in
             desk.answer(request, peer, later)
         }
     }

@@ -28,6 +28,8 @@ public struct ServerConfiguration: Sendable {
     public var drainTimeout = Duration.seconds(10)
     /// How often the folder of bundles is looked at.
     public var pollInterval = Duration.seconds(1)
+    /// How long who has a model changed waits for the answer, before being told that it goes on.
+    package var actionTimeout = Duration.seconds(120)
     /// Which requests are logged.
     public var logging = RequestLogging()
     /// What is taken from clients.

@@ -4,6 +4,7 @@ import LeadServer
 import LeadWire
 import ModelStore
 import Synchronization
+import TLSTransport
 import Testing
 
 @Suite("The control plane", .serialized, .timeLimit(.minutes(5)))
@@ -218,5 +219,58 @@ struct ControlTests {
         #expect(stats["requests"] == .number(1) && stats["rows"] == .number(1), "\(stats.body)")
         #expect(stats["stages"]?["score"]?["count"] == .number(1))
         #expect(stats["errors"] == .object([]) && stats.body.utf8.count < 8_192)
+    }
+
+    @Test("while a load takes long, health is answered, who waits is told in time, and what was not begun is not done")
+    func longLoad() throws {
+        let server = try StoreServer(actionTimeout: .milliseconds(400), loadSeconds: 1.5)
+        func send(_ index: Int) throws -> AdminConnection {
+            let connection = try server.connection()
+            let body = #"{"version":"\#(server.versions[index])"}"#
+            try connection.send(Array(StoreServer.post("/v1/models/leads/publish", body).utf8))
+            return connection
+        }
+        let long = try send(0)
+        // The control thread has it before the next one comes.
+        #expect(eventually { (try? server.get("/healthz").status) == 200 })
+        let late = try send(1)
+        let started = ContinuousClock.now
+        for path in ["/healthz", "/metrics", "/v1/stats", "/v1/models/leads"] {
+            #expect(try server.get(path).status == 200)
+        }
+        #expect(ContinuousClock.now - started < .milliseconds(400))
+        let (longAnswer, lateAnswer) = (try long.answer(), try late.answer())
+        #expect(longAnswer?.status == 504 && longAnswer?.body.contains("goes on") == true)
+        #expect(lateAnswer?.status == 503 && lateAnswer?.body.contains("not begun") == true)
+        let client = try server.scoringClient()
+        #expect(eventually { (try? score(client, "leads").margin) == 1 })
+        usleep(200_000)
+        #expect(try server.store.publications(ofModel: "leads", last: 20).map(\.version) == [server.versions[0]])
+    }
+
+    @Test("new certificates hold for both listeners")
+    func certificates() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/leadline-control-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try DevelopmentCertificates.create(in: folder)
+        let server = try StoreServer(certificates: folder)
+        func isTrusted(_ address: String, by authority: String, _ spoken: ApplicationProtocol) -> Bool {
+            let connection = try? AdminConnection(
+                to: address,
+                authority: authority,
+                certificate: nil,
+                speaking: spoken
+            )
+            return connection?.hasEnded == false
+        }
+        let old = folder + "/old.pem"
+        try FileManager.default.copyItem(atPath: folder + "/ca.pem", toPath: old)
+        let admin = try #require(server.server.adminAddress)
+        #expect(isTrusted(admin, by: old, .http1))
+        _ = try DevelopmentCertificates.create(in: folder, replacesExisting: true)
+        server.server.reload()
+        #expect(eventually { isTrusted(admin, by: folder + "/ca.pem", .http1) })
+        #expect(eventually { isTrusted(server.server.listenAddress, by: folder + "/ca.pem", .http2) })
+        #expect(!isTrusted(admin, by: old, .http1))
     }
 }

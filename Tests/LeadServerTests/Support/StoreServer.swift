@@ -21,6 +21,9 @@ final class StoreServer {
         policy: String = StoreServer.publisher,
         usesTLS: Bool = true,
         asksForCertificates: Bool = true,
+        certificates: String = StoreServer.folder,
+        actionTimeout: Duration = .seconds(60),
+        loadSeconds: Double = 0,
         prepare: (BundleStore, [String]) throws -> Void = { _, _ in }
     ) throws {
         path = FileManager.default.temporaryDirectory.path + "/leadline-control-\(UUID().uuidString)"
@@ -31,8 +34,8 @@ final class StoreServer {
         try Data(#"{"rules": [\#(policy)]}"#.utf8).write(to: URL(fileURLWithPath: path + "/policy.json"))
         var configuration = ServerConfiguration(
             modelsPath: path,
-            certificatePath: Self.folder + "/server.pem",
-            privateKeyPath: Self.folder + "/server.key",
+            certificatePath: certificates + "/server.pem",
+            privateKeyPath: certificates + "/server.key",
             workers: 2
         )
         configuration.listen = "127.0.0.1:0"
@@ -42,7 +45,20 @@ final class StoreServer {
         configuration.clientCertificatesAreOptional = asksForCertificates
         configuration.policyPath = path + "/policy.json"
         configuration.pollInterval = .milliseconds(50)
-        server = try LeadServer(configuration, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        configuration.actionTimeout = actionTimeout
+        var source = ModelSource.folder(path) { _ in }
+        let load = source.load
+        let newest = versions[2]
+        source.load = { name, version in
+            // What the server starts with is there at once.
+            if version != newest { Thread.sleep(forTimeInterval: loadSeconds) }
+            return try load(name, version)
+        }
+        server = try LeadServer(
+            configuration,
+            source: source,
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
     }
 
     deinit {
