@@ -54,7 +54,7 @@ final class AdminDesk: Sendable {
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 4, parts[1] == "v1", parts[2] == "models",
-                let name = InfoPages.decodePercent(parts[3])
+                let name = InfoPages.decodePercent(parts[3]), name.utf8.count <= 255
             else { return InfoPages.respond(to: path, publication, state, for: rule) }
             guard rule?.allows(model: name) ?? true else { return .forbidden("you may not use the model '\(name)'") }
             return StorePages.model(name, publication, state, store)
@@ -128,7 +128,7 @@ final class AdminDesk: Sendable {
         guard let identity else {
             return .failure(
                 Refusal(
-                    "models are changed by clients with a certificate; serve with --client-ca FILE, and come with one of it"
+                    "models are changed by clients with a certificate: serve with --client-ca FILE, and come with one of that authority"
                 )
             )
         }

@@ -31,7 +31,7 @@ public final class LeadServer: Sendable {
     private let control: ControlThread
     private let manager: ServiceManager?
 
-    /// Loads the newest version of each model of the configured folder, binds, and starts all threads.
+    /// Loads the version of each model of the configured folder that is to serve, binds, and starts all threads.
     ///
     /// Call ``blockSignals()`` before other threads start, if ``runUntilSignalled()`` is to follow.
     /// - Parameters:

@@ -99,6 +99,10 @@ package struct ModelCatalog {
                 problems[name] = nil
                 outcome.removed.append(name)
             }
+            for name in problems.keys where found[name] == nil {
+                problems[name] = nil
+                outcome.hasOtherNames = true
+            }
         }
         for (name, versions) in found.sorted(by: { $0.key < $1.key }) {
             let before = (problems[name], aliased[name]?.mapValues { ObjectIdentifier($0) } ?? [:])

@@ -17,7 +17,7 @@ public struct ServerConfiguration: Sendable {
     public var clientAuthorityPath: String?
     /// With an authority, whether clients may also come without a certificate.
     public var clientCertificatesAreOptional = false
-    /// The file that says which client may do what; nil lets all do everything.
+    /// The file that says which client may do what; nil lets all score and read, and nobody publish.
     public var policyPath: String?
     /// How many workers score, each on a thread of its own.
     public var workers: Int

@@ -60,7 +60,7 @@ struct Serve: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which client may do what (JSON; see OPERATING.md); without it all may do everything.",
+            "Which client may do what (JSON; see OPERATING.md); without it all may score and read, and nobody may publish.",
             valueName: "file"
         )
     )

@@ -127,6 +127,22 @@ struct ModelAliasTests {
         #expect(store.update().hasChanged && store.catalog.problems.isEmpty)
     }
 
+    @Test("aliases that cannot be read at the start keep their model out of service, until they can be or it is gone")
+    func damagedAtStart() {
+        let store = Store()
+        store.found = ["leads": ["v1"]]
+        store.areAliasesDamaged = true
+        #expect(store.update().failures.count == 1)
+        #expect(store.version(of: "leads") == nil && store.catalog.problems["leads"] != nil)
+        store.found = [:]
+        #expect(!store.update().hasChanged)
+        #expect(store.update(isForced: true).hasChanged && store.catalog.problems.isEmpty)
+        store.found = ["leads": ["v1"]]
+        store.areAliasesDamaged = false
+        store.update()
+        #expect(store.version(of: "leads") == "v1")
+    }
+
     @Test("an action is a strict object, whatever its kind")
     func actions() throws {
         func read(_ kind: ModelAction.Kind, _ text: String) -> ModelAction? {
