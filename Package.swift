@@ -161,7 +161,7 @@ let package = Package(
             "LeadServer",
             [
                 "ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport", "TreeEnsemble",
-                "LeadScoring", "COpenSSL", log,
+                "LeadScoring", "ModelStore", "COpenSSL", log,
             ]
         ),
         tests("SnapshotExchange", []),

@@ -60,6 +60,9 @@ extension FuzzTarget {
             [
                 "GET / HTTP/1.1\r\n", "HEAD ", "Host: a\r\n", "\r\n\r\n", "Content-Length: 0\r\n", "?", " ", "\r", "\n",
                 "Transfer-Encoding: chunked\r\n", "HTTP/1.0", "\t", "/v1/models/leads/schema",
+                "POST /v1/models/leads/publish HTTP/1.1\r\n", "Content-Type: application/json\r\n",
+                "Content-Length: 65536\r\n",
+                "{\"version\":\"000001-5be0c1f2\"", ",\"alias\":\"candidate\"", ",\"reason\":\"", "}",
             ]
         case .tls:
             [

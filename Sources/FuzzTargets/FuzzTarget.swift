@@ -27,7 +27,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case http2
     /// Bodies of JSON.
     case json
-    /// Heads of HTTP/1.1 requests to the admin listener.
+    /// HTTP/1.1 requests to the admin listener.
     case plainRequest = "plain-request"
     /// What a peer says to a TLS server.
     case tls

@@ -6,6 +6,8 @@ package enum AccessRole: String, CaseIterable, Sendable {
     case score
     /// Read which models there are, and their schemas. Health may be read by everyone.
     case read
+    /// Have versions of models loaded, published and rolled back, through the admin listener.
+    case publish
 }
 
 /// What the clients of one identity may do.
@@ -48,9 +50,9 @@ package final class AccessPolicy: Sendable {
     /// A policy of these rules.
     package init(_ rules: [AccessRule]) { self.rules = rules }
 
-    /// Everybody may do everything.
+    /// Everybody may have leads scored and read; to publish takes a rule that says so.
     package static var open: AccessPolicy {
-        AccessPolicy([AccessRule(identity: "*", roles: Set(AccessRole.allCases), models: ["*"])])
+        AccessPolicy([AccessRule(identity: "*", roles: [.score, .read], models: ["*"])])
     }
 
     /// What a client may do, and what it has used of its quota; the same object for all connections of an identity.

@@ -1,3 +1,4 @@
+internal import ByteKit
 internal import Foundation
 
 /// A policy file that cannot be used.

@@ -1,18 +1,37 @@
-internal import ByteKit
 internal import Reactor
+internal import SnapshotExchange
 internal import Synchronization
+internal import TLSTransport
 
-/// The admin listener: one thread, HTTP/1.1 in the clear, GET and HEAD, one request a connection.
+/// Who asks on the admin listener.
+enum AdminPeer: Sendable {
+    /// Somebody, in the clear.
+    case unknown
+    /// Somebody over TLS; with the identity of the certificate, if there is one.
+    case overTLS(identity: String?)
+}
+
+/// What becomes of a request to the admin listener.
+enum AdminReply: Sendable {
+    /// It is answered at once.
+    case now(PlainResponse)
+    /// It is answered when this is done.
+    case later(ControlOrder)
+}
+
+/// The admin listener: one thread, HTTP/1.1, in the clear or over TLS, one request a connection.
 ///
 /// It shares no thread, no lock and no memory that is written often with the workers, so that asking never delays
-/// scoring.
+/// scoring. What takes long is done elsewhere, and only its connection waits for it.
 final class AdminServer: Sendable {
-    /// Answers a path.
-    typealias Handler = @Sendable (String) -> PlainResponse
+    /// Takes the answer to a request later, on any thread.
+    typealias Later = @Sendable (PlainResponse) -> Void
+    /// Answers a request.
+    typealias Handler = @Sendable (PlainRequest, AdminPeer, @escaping Later) -> AdminReply
 
     /// Connections at once; further ones wait in the kernel.
     static let connectionsMax = 64
-    /// From accept to the last byte of the answer.
+    /// From accept to the last byte of the request, the handshake of TLS included; and once more for the answer.
     static let timeoutNanoseconds: UInt64 = 5_000_000_000
 
     /// Where it listens.
@@ -24,14 +43,21 @@ final class AdminServer: Sendable {
     /// Binds, and starts the thread.
     /// - Parameters:
     ///   - requested: the address; port 0 lets the system choose.
+    ///   - certificates: for TLS; nil speaks in the clear.
+    ///   - actionTimeout: how long an action may take before its connection is told that it goes on.
     ///   - handler: called on the admin thread.
     /// - Throws: `SystemError` when the address cannot be had.
-    init(binding requested: SocketAddress, handler: @escaping Handler) throws {
+    init(
+        binding requested: SocketAddress,
+        certificates: SnapshotBoard<TLSContext>?,
+        actionTimeout: Duration,
+        handler: @escaping Handler
+    ) throws {
         let started = Handover<Result<(SocketAddress, Waker), SystemError>>()
         let stopping = AdminStop()
         let thread = try WorkerThread(name: "leadline-admin") {
             do throws(SystemError) {
-                let house = try AdminHouse(binding: requested, handler: handler)
+                let house = try AdminHouse(binding: requested, certificates, actionTimeout, handler: handler)
                 started.bring(.success((house.address, house.loop.waker)))
                 try house.run(until: stopping)
             } catch {
@@ -58,126 +84,4 @@ final class AdminServer: Sendable {
 
 final class AdminStop: Sendable {
     let isSet = Atomic<Bool>(false)
-}
-
-/// What the admin thread owns.
-private final class AdminHouse {
-    let loop: EventLoop
-    var address: SocketAddress { listener.address }
-    private var listener: TCPListener
-    private let handler: AdminServer.Handler
-    private var clients: [UInt64: AdminClient] = [:]
-    private var nextToken: UInt64 = 1
-    private var isPaused = false
-
-    init(binding requested: SocketAddress, handler: @escaping AdminServer.Handler) throws(SystemError) {
-        loop = try EventLoop()
-        listener = try TCPListener(binding: requested, sharesPort: false, backlog: 128)
-        self.handler = handler
-        try listener.register(with: loop, token: 0)
-    }
-
-    func run(until stop: AdminStop) throws(SystemError) {
-        while !stop.isSet.load(ordering: .acquiring) {
-            let count = try loop.wait()
-            for index in 0..<count {
-                let event = loop.event(at: index)
-                if event.token == 0 { try accept() } else { serve(event.token) }
-            }
-            while let token = loop.deadlines.popMet(now: loop.now) {
-                if let client = clients[token] { client.expire() }
-                if token != 0 { close(token) }
-            }
-            if isPaused, clients.count < AdminServer.connectionsMax {
-                try listener.resume(in: loop)
-                isPaused = false
-            }
-        }
-    }
-
-    private func accept() throws(SystemError) {
-        do throws(SystemError) {
-            while clients.count < AdminServer.connectionsMax {
-                guard let socket = try listener.accept() else { return }
-                let token = nextToken
-                nextToken += 1
-                let deadline = loop.deadlines.schedule(at: loop.now + AdminServer.timeoutNanoseconds, token: token)
-                let client = AdminClient(socket: socket, deadline: deadline)
-                clients[token] = client
-                try client.socket.register(with: loop, token: token)
-            }
-        } catch  where error.isShortage {
-            // The next connection that ends, or this deadline that is nobody's, looks again.
-            _ = loop.deadlines.schedule(at: loop.now + 100_000_000, token: 0)
-        }
-        try listener.pause(in: loop)
-        isPaused = true
-    }
-
-    private func serve(_ token: UInt64) {
-        guard let client = clients[token] else { return }
-        do throws(SystemError) {
-            switch try client.advance(handler) {
-            case .wantsMoreInput: break
-            case .wantsToWrite: try client.socket.update(in: loop, token: token, interest: .writable)
-            case .finished: close(token)
-            }
-        } catch {
-            close(token)
-        }
-    }
-
-    private func close(_ token: UInt64) {
-        if let client = clients.removeValue(forKey: token) { loop.deadlines.cancel(client.deadline) }
-    }
-}
-
-/// One connection to the admin listener.
-private final class AdminClient {
-    enum Want { case wantsMoreInput, wantsToWrite, finished }
-
-    let socket: TCPSocket
-    let deadline: DeadlineQueue.Handle
-    private var received = ByteQueue()
-    private var answer = ByteQueue()
-    private var hasAnswered = false
-
-    init(socket: consuming TCPSocket, deadline: DeadlineQueue.Handle) {
-        self.socket = socket
-        self.deadline = deadline
-    }
-
-    func advance(_ handler: AdminServer.Handler) throws(SystemError) -> Want {
-        if !hasAnswered {
-            switch try socket.read(into: &received, atMost: PlainRequest.headBytesMax + 1) {
-            case .wouldBlock: return .wantsMoreInput
-            case .endOfStream: return .finished
-            case .bytes: break
-            }
-            switch PlainRequest.parse(received.copy()) {
-            case .incomplete: return .wantsMoreInput
-            case .request(let request): answer.append(handler(request.path).bytes(isHead: request.isHead))
-            case .refused(let status, let reason):
-                var response = PlainResponse.error(status: status, code: "bad-request", reason)
-                if status == 405 { response.allow = "GET, HEAD" }
-                answer.append(response.bytes(isHead: false))
-            }
-            hasAnswered = true
-        }
-        while !answer.isEmpty {
-            if try socket.write(from: &answer) == .wouldBlock { return .wantsToWrite }
-        }
-        // The client sees the end of our bytes before a reset could take them away.
-        socket.finishWriting()
-        return .finished
-    }
-
-    /// Tells a slow client why it is cut off, if it will take it.
-    func expire() {
-        guard !hasAnswered else { return }
-        answer.append(
-            PlainResponse.error(status: 408, code: "timeout", "the request came too slowly").bytes(isHead: false)
-        )
-        _ = try? socket.write(from: &answer)
-    }
 }

@@ -7,8 +7,11 @@ internal import TLSTransport
 final class CertificateSource {
     /// What was made of the files last.
     private(set) var context: TLSContext
+    /// The same for the admin listener, which speaks HTTP/1.1; nil where it has no TLS.
+    private(set) var adminContext: TLSContext?
 
     private let configuration: TLSServerConfiguration
+    private let servesAdmin: Bool
     private let tickets: TicketKeys
     private var stamps: [FileStamp]
     /// What the files looked like at the last look, when that was not as they were read.
@@ -19,11 +22,17 @@ final class CertificateSource {
     private static let rotationNanoseconds: UInt64 = 7_200_000_000_000
 
     /// Reads the files for the first time.
-    init(_ configuration: TLSServerConfiguration) throws(TLSError) {
+    /// - Parameters:
+    ///   - configuration: the files.
+    ///   - servesAdmin: whether the admin listener has TLS too.
+    /// - Throws: `TLSError` when a file cannot be used.
+    init(_ configuration: TLSServerConfiguration, servesAdmin: Bool = false) throws(TLSError) {
         self.configuration = configuration
+        self.servesAdmin = servesAdmin
         tickets = try TicketKeys()
         stamps = FileStamp.of(configuration)
         context = try TLSContext(server: configuration, tickets: tickets)
+        adminContext = try makeAdminContext()
     }
 
     /// Reads the files again.
@@ -31,8 +40,15 @@ final class CertificateSource {
         // Before they are read: a change that comes in between is then seen as one.
         stamps = FileStamp.of(configuration)
         changed = nil
-        context = try TLSContext(server: configuration, tickets: tickets)
+        let context = try TLSContext(server: configuration, tickets: tickets)
+        adminContext = try makeAdminContext()
+        self.context = context
         return context
+    }
+
+    /// Keys of tickets are its own: what was agreed on with one listener is nothing to the other.
+    private func makeAdminContext() throws(TLSError) -> TLSContext? {
+        servesAdmin ? try TLSContext(server: configuration, speaking: .http1) : nil
     }
 
     /// Whether the files have changed since they were read, and not any more since the last look: a certificate and its key are

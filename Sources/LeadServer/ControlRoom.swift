@@ -1,6 +1,7 @@
 internal import Foundation
 internal import LeadScoring
 internal import Logging
+internal import ModelStore
 internal import Reactor
 internal import SnapshotExchange
 internal import Synchronization
@@ -8,16 +9,16 @@ internal import TLSTransport
 
 /// Loads models and certificates and publishes them, off the workers' threads.
 ///
-/// A load that fails keeps what is in service, says why in the log, and counts.
+/// A load that fails keeps what is in service, says why in the log, and counts. All of it happens on the control thread.
 final class ControlRoom: Sendable {
-    private let state: ServerState
-    private let source: ModelSource
+    let state: ServerState
+    let source: ModelSource
     private let certificates: Mutex<CertificateSource>
-    private let log: Logger
+    let log: Logger
     private let policyPath: String?
     /// The policy's file as it was read last.
     private let policyStamp: Mutex<FileStamp?>
-    private let catalog: Mutex<ModelCatalog>
+    let catalog: Mutex<ModelCatalog>
     /// The folder's last error, so that the log tells it once.
     private let folderError = Mutex<String?>(nil)
 
@@ -39,7 +40,7 @@ final class ControlRoom: Sendable {
     }
 
     /// Looks at the source, and publishes what is new.
-    /// - Parameter isForced: see ``ModelCatalog/update(found:isForced:load:)``.
+    /// - Parameter isForced: see ``ModelCatalog/update(found:isForced:aliases:load:)``.
     func updateModels(isForced: Bool) {
         let found: [String: [String]]
         do {
@@ -57,15 +58,43 @@ final class ControlRoom: Sendable {
             }
             return
         }
-        catalog.withLock { catalog in
+        takeIn(found, isForced: isForced, isAll: true, load: source.load)
+    }
+
+    /// Takes what was found into service, as one publication.
+    /// - Parameters:
+    ///   - found: for each name its versions, newest first.
+    ///   - isForced: see ``ModelCatalog/update(found:isForced:aliases:load:)``.
+    ///   - isAll: whether these are all models that there are.
+    ///   - load: makes the model of a name and version.
+    /// - Returns: the epoch of what is in service now.
+    @discardableResult
+    func takeIn(
+        _ found: [String: [String]],
+        isForced: Bool,
+        isAll: Bool,
+        load: (_ name: String, _ version: String) throws -> LeadModel
+    ) -> UInt64 {
+        var aliases: [String: ModelAliases] = [:]
+        defer { state.store.withLock { $0.note(found, aliases: aliases, isAll: isAll) } }
+        return catalog.withLock { catalog in
             let start = MonotonicClock.now()
-            let outcome = catalog.update(found: found, isForced: isForced, load: source.load)
+            let outcome = catalog.update(
+                found: found,
+                isForced: isForced,
+                aliases: { name in
+                    let read = try source.aliases(name)
+                    aliases[name] = read
+                    return read
+                },
+                load: load
+            )
             for failure in outcome.failures {
                 state.reloads.modelsFailed.wrappingAdd(1, ordering: .relaxed)
                 log.error("a model is not taken into service; what is there stays", metadata: ["error": "\(failure)"])
             }
-            guard outcome.hasChanged else { return }
-            let epoch = state.models.publish(ModelDirectory(models: catalog.inOrder))
+            guard outcome.hasChanged else { return state.models.current().epoch }
+            let epoch = state.models.publish(catalog.directory)
             let nanoseconds = MonotonicClock.now() - start
             state.reloads.modelsLoaded.wrappingAdd(outcome.loaded.count, ordering: .relaxed)
             state.reloads.lastLoadNanoseconds.store(nanoseconds, ordering: .relaxed)
@@ -76,6 +105,7 @@ final class ControlRoom: Sendable {
                     "removed": "\(outcome.removed.joined(separator: " "))", "ms": "\(nanoseconds / 1_000_000)",
                 ]
             )
+            return epoch
         }
     }
 
@@ -91,6 +121,7 @@ final class ControlRoom: Sendable {
             do throws(TLSError) {
                 let context = try source.read()
                 state.certificates.publish(context)
+                if let context = source.adminContext { state.adminCertificates?.publish(context) }
                 state.reloads.certificatesLoaded.wrappingAdd(1, ordering: .relaxed)
                 log.notice(
                     "certificates read again",
@@ -130,6 +161,7 @@ final class ControlRoom: Sendable {
     func reclaim() {
         state.models.reclaim()
         state.certificates.reclaim()
+        state.adminCertificates?.reclaim()
         state.policies.reclaim()
     }
 }

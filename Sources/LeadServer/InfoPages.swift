@@ -53,8 +53,9 @@ enum InfoPages {
         of name: String? = nil
     ) -> PlainResponse {
         var reason = state.notReadyReason(publication.value)
-        if let name, reason == nil, !publication.value.models.contains(where: { $0.name == name }) {
-            reason = "no model of this name in service"
+        let problem = name.flatMap { publication.value.problems[$0] }
+        if let name, reason == nil, !isServed(name, publication.value) {
+            reason = problem ?? "no model of this name in service"
         }
         var json = JSONWriter()
         json.object {
@@ -63,6 +64,9 @@ enum InfoPages {
             if let reason {
                 $0.name("reason")
                 $0.value(reason)
+            } else if let problem {
+                $0.name("warning")
+                $0.value(problem)
             }
             $0.name("epoch")
             $0.value(publication.epoch)
@@ -70,10 +74,23 @@ enum InfoPages {
         return PlainResponse(status: reason == nil ? 200 : 503, json.text + "\n")
     }
 
-    private static func models(
+    /// Whether requests for a name, which may be `NAME@ALIAS`, are answered.
+    private static func isServed(_ name: String, _ directory: ModelDirectory) -> Bool {
+        !name.isEmpty && name.utf8.count <= 255 && (try? directory.model(named: name)) != nil
+    }
+
+    /// The models in service.
+    /// - Parameters:
+    ///   - publication: the models in service.
+    ///   - state: the server's.
+    ///   - rule: what the client may do; nil for operators.
+    ///   - more: writes further members.
+    /// - Returns: the page.
+    static func models(
         _ publication: Publication<ModelDirectory>,
         _ state: ServerState,
-        for rule: AccessRule?
+        for rule: AccessRule?,
+        more: (inout JSONWriter) -> Void = { _ in }
     ) -> PlainResponse {
         var json = JSONWriter()
         json.object {
@@ -90,6 +107,10 @@ enum InfoPages {
                 for model in publication.value.models where rule?.allows(model: model.name) ?? true {
                     list.object {
                         identity(of: model, &$0)
+                        $0.name("names")
+                        $0.array { list in
+                            for name in names(of: model, publication.value) { list.value(name) }
+                        }
                         $0.name("columns")
                         $0.value(model.schema.columns.count)
                         $0.name("trees")
@@ -100,6 +121,7 @@ enum InfoPages {
                 }
             }
             limits(state, &$0)
+            more(&$0)
         }
         return PlainResponse(json.text + "\n")
     }
@@ -172,6 +194,12 @@ enum InfoPages {
         return PlainResponse(json.text + "\n")
     }
 
+    /// By which names requests ask for a model.
+    private static func names(of model: LeadModel, _ directory: ModelDirectory) -> [String] {
+        let bare = directory.models.first { $0.name == model.name } === model ? [model.name] : []
+        return bare + directory.aliases(of: model).map { "\(model.name)@\($0)" }
+    }
+
     private static func identity(of model: LeadModel, _ json: inout JSONWriter) {
         json.name("name")
         json.value(model.name)
@@ -196,7 +224,7 @@ enum InfoPages {
     }
 
     /// Undoes percent-encoding; nil for what is not.
-    private static func decodePercent(_ text: Substring) -> String? {
+    static func decodePercent(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8
         while let byte = rest.popFirst() {

@@ -29,6 +29,12 @@ package struct JSONWriter {
         needsComma = false
     }
 
+    /// Writes a member that is a string; null where there is none.
+    package mutating func member(_ name: String, _ value: String?) {
+        self.name(name)
+        if let value { self.value(value) } else { null() }
+    }
+
     /// Writes a string.
     package mutating func value(_ value: String) {
         comma()

@@ -2,6 +2,7 @@ internal import Foundation
 internal import HTTP2Transport
 package import LeadScoring
 public import Logging
+internal import ModelStore
 internal import Reactor
 internal import SnapshotExchange
 internal import Synchronization
@@ -30,7 +31,7 @@ public final class LeadServer: Sendable {
     private let control: ControlThread
     private let manager: ServiceManager?
 
-    /// Loads the newest version of each model of the configured folder, binds, and starts all threads.
+    /// Loads the version of each model of the configured folder that is to serve, binds, and starts all threads.
     ///
     /// Call ``blockSignals()`` before other threads start, if ``runUntilSignalled()`` is to follow.
     /// - Parameters:
@@ -60,7 +61,7 @@ public final class LeadServer: Sendable {
                 ? .off : configuration.clientCertificatesAreOptional ? .optional : .required,
             clientAuthorityPath: configuration.clientAuthorityPath
         )
-        let certificates = try Self.firstCertificates(tls)
+        let certificates = try Self.firstCertificates(tls, servesAdmin: configuration.adminUsesTLS)
         let policy: AccessPolicy
         do throws(AccessPolicyError) {
             policy =
@@ -69,16 +70,19 @@ public final class LeadServer: Sendable {
         } catch {
             throw ServerStartError("\(error)")
         }
-        let catalog = try Self.firstModels(source, configuration.modelsPath, log)
+        let (catalog, view) = try Self.firstModels(source, configuration.modelsPath, log)
         let state = ServerState(
-            models: ModelDirectory(models: catalog.inOrder),
+            models: catalog.directory,
             certificates: certificates.context,
+            adminCertificates: certificates.adminContext,
             policy: policy,
             workers: configuration.workers,
             limits: configuration.limits,
             logging: configuration.logging
         )
         self.state = state
+        state.store.withLock { $0 = view }
+        let actions = ControlOrders()
         do {
             crew = try WorkerCrew(binding: try Self.address(configuration.listen), state: state, log: log)
         } catch {
@@ -86,7 +90,8 @@ public final class LeadServer: Sendable {
         }
         listenAddress = crew.address.description
         do {
-            admin = try configuration.admin.map { try Self.startAdmin($0, state, log) }
+            let desk = AdminDesk(state, source.store, actions)
+            admin = try configuration.admin.map { try Self.startAdmin($0, configuration, state, desk, log) }
         } catch {
             _ = crew.stop(within: .zero)
             throw Self.cannotListen(configuration.admin ?? "", "--admin", error)
@@ -102,7 +107,7 @@ public final class LeadServer: Sendable {
                 log: log
             )
             let watch = WorkerWatch(state, crew, log, manager)
-            control = try ControlThread(room, watch, every: configuration.pollInterval)
+            control = try ControlThread(room, watch, actions, every: configuration.pollInterval)
         } catch {
             _ = crew.stop(within: .zero)
             admin?.stop()
@@ -190,23 +195,35 @@ public final class LeadServer: Sendable {
     /// Whether a text has the form of an address to listen on: `HOST:PORT`.
     public static func isAddress(_ text: String) -> Bool { (try? SocketAddress.split(text)) != nil }
 
-    private static func startAdmin(_ text: String, _ state: ServerState, _ log: Logger) throws -> AdminServer {
+    private static func startAdmin(
+        _ text: String,
+        _ configuration: ServerConfiguration,
+        _ state: ServerState,
+        _ desk: AdminDesk,
+        _ log: Logger
+    ) throws -> AdminServer {
         let address = try address(text)
-        if !address.isLoopback {
+        if !address.isLoopback, state.adminCertificates == nil {
             log.warning(
-                "the admin listener speaks in the clear, and not on loopback",
+                "the admin listener speaks in the clear, and not on loopback; give --admin-tls",
                 metadata: ["admin": "\(address)"]
             )
         }
-        return try AdminServer(binding: address) { path in
-            path == "/metrics"
-                ? MetricsPage.response(state) : InfoPages.respond(to: path, state.models.current(), state)
+        return try AdminServer(
+            binding: address,
+            certificates: state.adminCertificates,
+            actionTimeout: configuration.actionTimeout
+        ) { request, peer, later in
+            desk.answer(request, peer, later)
         }
     }
 
-    private static func firstCertificates(_ tls: TLSServerConfiguration) throws -> CertificateSource {
+    private static func firstCertificates(
+        _ tls: TLSServerConfiguration,
+        servesAdmin: Bool
+    ) throws -> CertificateSource {
         do {
-            return try CertificateSource(tls)
+            return try CertificateSource(tls, servesAdmin: servesAdmin)
         } catch {
             throw ServerStartError(
                 "\(error)\nfor development, make certificates with: leadline certs DIR; then serve with "
@@ -215,9 +232,24 @@ public final class LeadServer: Sendable {
         }
     }
 
-    private static func firstModels(_ source: ModelSource, _ path: String, _ log: Logger) throws -> ModelCatalog {
+    private static func firstModels(
+        _ source: ModelSource,
+        _ path: String,
+        _ log: Logger
+    ) throws -> (ModelCatalog, StoreView) {
         var catalog = ModelCatalog()
-        let outcome = catalog.update(found: try source.find(), isForced: true, load: source.load)
+        let found = try source.find()
+        var aliases: [String: ModelAliases] = [:]
+        let outcome = catalog.update(
+            found: found,
+            isForced: true,
+            aliases: { name in
+                let read = try source.aliases(name)
+                aliases[name] = read
+                return read
+            },
+            load: source.load
+        )
         for failure in outcome.failures { log.error("a model cannot be loaded", metadata: ["error": "\(failure)"]) }
         guard !catalog.models.isEmpty else {
             throw ServerStartError(
@@ -226,6 +258,8 @@ public final class LeadServer: Sendable {
                     : "no model in \(path) can be loaded:\n" + outcome.failures.joined(separator: "\n")
             )
         }
-        return catalog
+        var view = StoreView()
+        view.note(found, aliases: aliases, isAll: true)
+        return (catalog, view)
     }
 }

@@ -121,7 +121,20 @@ enum MetricsPage {
             Stage.allCases.map { ([("stage", $0.label)], state.telemetry.map(\.stages).merged($0)) }
         )
         snapshots(state, &page)
+        aliases(state, &page)
         reloads(state, &page)
+        page.counter(
+            "leadline_admin_actions_total",
+            "What operators had done to models, by kind and by what it came to.",
+            ModelAction.Kind.allCases.flatMap { kind in
+                ActionCounts.Outcome.allCases.map { outcome in
+                    (
+                        [("action", kind.rawValue), ("outcome", outcome.rawValue)],
+                        UInt64(state.actions[kind, outcome])
+                    )
+                }
+            }
+        )
         return page.text
     }
 
@@ -161,6 +174,22 @@ enum MetricsPage {
             state.models.current().value.models.map {
                 ([("model", $0.name), ("version", $0.version), ("kernel", $0.kernel.kernel.rawValue)], 1)
             }
+        )
+    }
+
+    private static func aliases(_ state: ServerState, _ page: inout PrometheusText) {
+        let directory = state.models.current().value
+        page.gauge(
+            "leadline_model_alias_info",
+            "1 for each alias of a model in service.",
+            directory.aliases.map {
+                ([("model", $0.name), ("alias", $0.alias), ("version", $0.model.version)], 1)
+            }
+        )
+        page.gauge(
+            "leadline_models_not_as_named",
+            "Models of which an alias names a version that is not in service, or whose aliases cannot be read.",
+            Double(directory.problems.count)
         )
     }
 

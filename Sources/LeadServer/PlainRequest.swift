@@ -1,25 +1,45 @@
-/// The head of an HTTP/1.1 request to the admin listener: GET or HEAD, nothing else, no body.
+/// An HTTP/1.1 request to the admin listener: GET or HEAD without a body, or POST with one of JSON.
 ///
 /// Strict on purpose: what a browser, curl, a probe or Prometheus sends fits; what is odd is refused, not guessed at.
-package struct PlainRequest: Equatable {
-    /// Whether the client wants the head of the answer alone.
-    package var isHead: Bool
+package struct PlainRequest: Equatable, Sendable {
+    /// What is asked to be done.
+    package enum Method: String, Sendable {
+        /// Tell a page.
+        case get = "GET"
+        /// Tell its head.
+        case head = "HEAD"
+        /// Do something.
+        case post = "POST"
+    }
+
+    /// What is asked to be done.
+    package var method: Method
     /// The path without its query.
     package var path: String
+    /// The body of a POST.
+    package var body: [UInt8]
 
-    /// A request for a path.
-    package init(isHead: Bool, path: String) {
-        self.isHead = isHead
+    /// A request.
+    package init(_ method: Method, path: String, body: [UInt8] = []) {
+        self.method = method
         self.path = path
+        self.body = body
     }
+
+    /// Whether the client wants the head of the answer alone.
+    package var isHead: Bool { method == .head }
 
     /// The most bytes a head may take.
     package static let headBytesMax = 8_192
+    /// The most bytes a body may take.
+    package static let bodyBytesMax = 65_536
 
     /// What the bytes so far amount to.
     package enum Parsed: Equatable {
         /// The empty line has not come yet.
         case incomplete
+        /// The head is good; with its body the request has so many bytes.
+        case needsBody(upTo: Int)
         /// A request that can be answered.
         case request(PlainRequest)
         /// One that cannot, with the status that says why.
@@ -35,7 +55,6 @@ package struct PlainRequest: Equatable {
         guard end <= headBytesMax else {
             return .refused(status: 431, reason: "the request head is longer than \(headBytesMax) bytes")
         }
-        guard end == bytes.count else { return bad("a request here has no body and is not pipelined") }
         let head = bytes[..<(end - 4)]
         guard head.allSatisfy({ $0 == 0x0D || $0 == 0x0A || $0 == 0x09 || ($0 >= 0x20 && $0 < 0x7F) }) else {
             return bad("the request head has bytes that are not printable ASCII")
@@ -48,29 +67,31 @@ package struct PlainRequest: Equatable {
         guard words.count == 3, words[2] == "HTTP/1.1" || words[2] == "HTTP/1.0" else {
             return bad("the request line is not METHOD PATH HTTP/1.1")
         }
-        var hosts = 0
+        var fields = Fields()
         for line in lines {
-            guard let colon = line.firstIndex(of: ":"), colon > line.startIndex,
-                line[..<colon].utf8.allSatisfy(isTokenByte), !line.contains("\r"), !line.contains("\n")
-            else { return bad("a header line is not NAME: VALUE") }
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            switch line[..<colon].lowercased() {
-            case "host": hosts += 1
-            case "content-length" where value != "0": return bad("a request here has no body")
-            case "transfer-encoding": return bad("a request here has no body")
-            default: break
-            }
+            if let reason = fields.take(line) { return bad(reason) }
         }
-        guard hosts == 1 || (hosts == 0 && words[2] == "HTTP/1.0") else { return bad("exactly one Host is needed") }
-        guard words[0] == "GET" || words[0] == "HEAD" else {
-            return .refused(status: 405, reason: "only GET and HEAD are answered here")
+        guard fields.hosts == 1 || (fields.hosts == 0 && words[2] == "HTTP/1.0") else {
+            return bad("exactly one Host is needed")
+        }
+        guard let method = Method(rawValue: String(words[0])) else {
+            return .refused(status: 405, reason: "only GET, HEAD and POST are answered here")
         }
         // Lines end with CR LF alone: a lone one, or a tab, would be part of the path here.
         guard words[1].hasPrefix("/"), words[1].utf8.allSatisfy({ $0 > 0x20 }) else {
             return bad("the request target is not a path")
         }
+        let length: Int
+        switch fields.bodyLength(of: method) {
+        case .success(let count): length = count
+        case .failure(let refusal): return .refused(status: refusal.status, reason: refusal.reason)
+        }
+        guard bytes.count <= end + length else {
+            return bad("there is more than one request; one a connection is answered")
+        }
+        guard bytes.count == end + length else { return .needsBody(upTo: end + length) }
         let path = words[1].prefix { $0 != "?" }
-        return .request(PlainRequest(isHead: words[0] == "HEAD", path: String(path)))
+        return .request(PlainRequest(method, path: String(path), body: Array(bytes[end...])))
     }
 
     private static func bad(_ reason: String) -> Parsed { .refused(status: 400, reason: reason) }
@@ -83,8 +104,61 @@ package struct PlainRequest: Equatable {
         }
         return nil
     }
+}
 
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
+/// The header fields that matter.
+private struct Fields {
+    struct Refusal: Error {
+        var status: Int
+        var reason: String
+    }
+
+    var hosts = 0
+    private var lengths: [Substring] = []
+    private var types: [Substring] = []
+
+    /// Takes a line in; tells what is wrong with it.
+    mutating func take(_ line: Substring) -> String? {
+        guard let colon = line.firstIndex(of: ":"), colon > line.startIndex,
+            line[..<colon].utf8.allSatisfy(isTokenByte), !line.contains("\r"), !line.contains("\n")
+        else { return "a header line is not NAME: VALUE" }
+        var value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+        while value.last == " " || value.last == "\t" { value.removeLast() }
+        switch line[..<colon].lowercased() {
+        case "host": hosts += 1
+        case "content-length": lengths.append(value)
+        case "content-type": types.append(value)
+        case "transfer-encoding": return "a body here has a content-length, and comes in one piece"
+        default: break
+        }
+        return nil
+    }
+
+    /// How long the body is that follows.
+    func bodyLength(of method: PlainRequest.Method) -> Result<Int, Refusal> {
+        guard method == .post else {
+            return lengths.allSatisfy({ $0 == "0" })
+                ? .success(0) : .failure(Refusal(status: 400, reason: "a GET or HEAD here has no body"))
+        }
+        guard let length = lengths.first else {
+            return .failure(Refusal(status: 411, reason: "a POST here needs a content-length"))
+        }
+        // More digits than these are too many in any case; fewer cannot overflow.
+        guard lengths.count == 1, !length.isEmpty, length.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+            return .failure(Refusal(status: 400, reason: "the content-length is not one number"))
+        }
+        guard length.utf8.count <= 9, let count = Int(length), count <= PlainRequest.bodyBytesMax else {
+            return .failure(Refusal(status: 413, reason: "a body has at most \(PlainRequest.bodyBytesMax) bytes"))
+        }
+        // Another site's form or script cannot send this type unasked: browsers then ask first, and are not answered.
+        let type = types.first?.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
+        guard types.count == 1, type == "application/json" else {
+            return .failure(Refusal(status: 415, reason: "the content-type of a body here is application/json"))
+        }
+        return .success(count)
+    }
+
+    private func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):

@@ -1,4 +1,4 @@
-/// What an endpoint answers a GET.
+/// What an endpoint answers.
 package struct PlainResponse: Equatable {
     /// The HTTP status.
     package var status: Int
@@ -47,11 +47,19 @@ package struct PlainResponse: Equatable {
         switch status {
         case 200: "OK"
         case 400: "Bad Request"
+        case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 411: "Length Required"
+        case 413: "Content Too Large"
+        case 415: "Unsupported Media Type"
+        case 422: "Unprocessable Content"
         case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
         case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
         default: "Error"
         }
     }

@@ -6,6 +6,9 @@ public struct ServerConfiguration: Sendable {
     public var listen = "127.0.0.1:8443"
     /// Where health, models and metrics are told, `HOST:PORT`; nil for nowhere.
     public var admin: String? = "127.0.0.1:8444"
+    /// Whether the admin listener speaks over TLS, with the same certificates and the same authority of clients as the other; only
+    /// then models can be published through it.
+    public var adminUsesTLS = false
     /// The server's certificate chain in PEM.
     public var certificatePath: String
     /// Its private key in PEM.
@@ -14,7 +17,7 @@ public struct ServerConfiguration: Sendable {
     public var clientAuthorityPath: String?
     /// With an authority, whether clients may also come without a certificate.
     public var clientCertificatesAreOptional = false
-    /// The file that says which client may do what; nil lets all do everything.
+    /// The file that says which client may do what; nil lets all score and read, and nobody publish.
     public var policyPath: String?
     /// How many workers score, each on a thread of its own.
     public var workers: Int
@@ -25,6 +28,8 @@ public struct ServerConfiguration: Sendable {
     public var drainTimeout = Duration.seconds(10)
     /// How often the folder of bundles is looked at.
     public var pollInterval = Duration.seconds(1)
+    /// How long who has a model changed waits for the answer, before being told that it goes on.
+    package var actionTimeout = Duration.seconds(120)
     /// Which requests are logged.
     public var logging = RequestLogging()
     /// What is taken from clients.

@@ -9,6 +9,8 @@ final class ServerState: Sendable {
     let models: SnapshotBoard<ModelDirectory>
     /// The certificates for new connections.
     let certificates: SnapshotBoard<TLSContext>
+    /// Those for new connections to the admin listener; nil where it speaks in the clear.
+    let adminCertificates: SnapshotBoard<TLSContext>?
     /// Who may do what.
     let policies: SnapshotBoard<AccessPolicy>
     /// What each worker counts.
@@ -21,6 +23,10 @@ final class ServerState: Sendable {
     let ledger: ConnectionLedger
     /// How the control thread fares.
     let reloads = Reloads()
+    /// What the control thread saw in the store at its last look.
+    let store = Mutex(StoreView())
+    /// What became of operators' actions.
+    let actions = ActionCounts()
     /// Set once, when the server will stop soon: not ready, but it takes new connections.
     let isLeaving = Atomic<Bool>(false)
     /// Set once, when the server is to stop: not ready, and no new connections.
@@ -36,6 +42,7 @@ final class ServerState: Sendable {
     init(
         models: ModelDirectory,
         certificates: TLSContext,
+        adminCertificates: TLSContext? = nil,
         policy: AccessPolicy,
         workers: Int,
         limits: ServerLimits,
@@ -45,6 +52,8 @@ final class ServerState: Sendable {
         policies = SnapshotBoard(policy, readers: workers)
         self.models = SnapshotBoard(models, readers: workers)
         self.certificates = SnapshotBoard(certificates, readers: workers)
+        // The admin thread asks for a counted reference, once a connection.
+        self.adminCertificates = adminCertificates.map { SnapshotBoard($0, readers: 1) }
         telemetry = (0..<workers).map { _ in WorkerTelemetry() }
         self.limits = limits
         ledger = ConnectionLedger(limits)

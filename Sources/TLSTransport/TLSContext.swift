@@ -14,6 +14,15 @@ public enum ClientCertificatePolicy: String, CaseIterable, Sendable {
     case required
 }
 
+/// The protocol that is spoken inside of TLS, by its name of ALPN (RFC 7301).
+public enum ApplicationProtocol: String, Sendable {
+    /// HTTP/2. A peer that does not offer it is refused.
+    case http2 = "h2"
+
+    /// HTTP/1.1. A peer that offers no protocol at all means it too; one that offers others is refused.
+    case http1 = "http/1.1"
+}
+
 /// What a server's TLS is made of.
 public struct TLSServerConfiguration: Sendable {
     /// The PEM file of the certificate, followed by those between it and the authority's.
@@ -61,7 +70,7 @@ public struct TLSClientConfiguration: Sendable {
     }
 }
 
-/// Keys, trust and rules that sessions share: TLS 1.2 and 1.3, forward secrecy and authenticated suites, HTTP/2 alone.
+/// Keys, trust and rules that sessions share: TLS 1.2 and 1.3, forward secrecy and authenticated suites, one protocol inside.
 ///
 /// No renegotiation, no compression, no early data, no server-side session cache. Immutable; to change certificates,
 /// make a new context and give it to new sessions: those under way keep the one they began with.
@@ -71,6 +80,9 @@ public struct TLSClientConfiguration: Sendable {
 
     /// Whether sessions accept (server) or connect (client).
     public let isServer: Bool
+
+    /// What is spoken inside.
+    public let applicationProtocol: ApplicationProtocol
 
     /// When our own certificate ends, in seconds since 1970; `nil` for a client without one.
     public private(set) var certificateEnd: Int?
@@ -83,18 +95,21 @@ public struct TLSClientConfiguration: Sendable {
     /// - Parameters:
     ///   - configuration: Files and policy.
     ///   - tickets: The keys of session tickets; keys of its own, for as long as it lives, when `nil`.
+    ///   - applicationProtocol: What is spoken inside.
     /// - Throws: `TLSError` when a file cannot be used, the pair does not match, or the certificate is not valid now.
     public convenience init(
         server configuration: TLSServerConfiguration,
-        tickets: TicketKeys? = nil
+        tickets: TicketKeys? = nil,
+        speaking applicationProtocol: ApplicationProtocol = .http2
     ) throws(TLSError) {
-        try self.init(server: configuration, tickets: tickets, checksDates: true)
+        try self.init(server: configuration, tickets: tickets, speaking: applicationProtocol, checksDates: true)
     }
 
     /// Tests need servers with certificates that no one should trust.
     package init(
         server configuration: TLSServerConfiguration,
         tickets: TicketKeys? = nil,
+        speaking applicationProtocol: ApplicationProtocol = .http2,
         checksDates: Bool
     ) throws(TLSError) {
         // Safety: the method is a constant; the context is freed in deinit, also when a later line throws.
@@ -103,11 +118,15 @@ public struct TLSClientConfiguration: Sendable {
         }
         unsafe pointer = context
         isServer = true
+        self.applicationProtocol = applicationProtocol
         self.tickets = tickets
         try applyCommonRules()
         try useCertificate(configuration.certificateChainPath, key: configuration.privateKeyPath, checksDates)
-        // Safety: the callback captures nothing and reads only what OpenSSL hands it.
-        unsafe SSL_CTX_set_alpn_select_cb(context, selectHTTP2, nil)
+        // Safety: the callbacks capture nothing and read only what OpenSSL hands them.
+        switch applicationProtocol {
+        case .http2: unsafe SSL_CTX_set_alpn_select_cb(context, selectHTTP2, nil)
+        case .http1: unsafe SSL_CTX_set_alpn_select_cb(context, selectHTTP1, nil)
+        }
         _ = unsafe SSL_CTX_set_num_tickets(context, 1)
         _ = unsafe SSL_CTX_set_max_early_data(context, 0)
         if let tickets, unsafe !tickets.install(in: context) {
@@ -118,15 +137,21 @@ public struct TLSClientConfiguration: Sendable {
 
     /// A client's context.
     ///
-    /// - Parameter configuration: Files.
+    /// - Parameters:
+    ///   - configuration: Files.
+    ///   - applicationProtocol: What is spoken inside.
     /// - Throws: `TLSError` when a file cannot be used or the pair does not match.
-    public init(client configuration: TLSClientConfiguration) throws(TLSError) {
+    public init(
+        client configuration: TLSClientConfiguration,
+        speaking applicationProtocol: ApplicationProtocol = .http2
+    ) throws(TLSError) {
         // Safety: as for servers.
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else {
             throw TLSError(.setup, "no memory for a TLS context")
         }
         unsafe pointer = context
         isServer = false
+        self.applicationProtocol = applicationProtocol
         tickets = nil
         try applyCommonRules()
         OpenSSLErrors.clear()
@@ -141,8 +166,9 @@ public struct TLSClientConfiguration: Sendable {
             }
         }
         unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-        // Safety: the library copies the three bytes (length, "h2").
-        guard unsafe SSL_CTX_set_alpn_protos(context, [2, 0x68, 0x32], 3) == 0 else {
+        let name = Array(applicationProtocol.rawValue.utf8)
+        // Safety: the library copies the bytes: the name's length, and the name.
+        guard unsafe SSL_CTX_set_alpn_protos(context, [UInt8(name.count)] + name, UInt32(name.count + 1)) == 0 else {
             throw TLSError(.setup, "ALPN cannot be set")
         }
         switch (configuration.certificateChainPath, configuration.privateKeyPath) {
@@ -264,7 +290,7 @@ public struct TLSClientConfiguration: Sendable {
     }
 }
 
-/// ALPN for a server: "h2", or a fatal no_application_protocol alert.
+/// ALPN for a server of HTTP/2.
 private func selectHTTP2(
     _ session: OpaquePointer?,
     _ selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
@@ -273,17 +299,43 @@ private func selectHTTP2(
     _ offeredCount: UInt32,
     _ argument: UnsafeMutableRawPointer?
 ) -> Int32 {
+    unsafe select(.http2, selected, selectedCount, offered, offeredCount)
+}
+
+/// ALPN for a server of HTTP/1.1.
+private func selectHTTP1(
+    _ session: OpaquePointer?,
+    _ selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+    _ selectedCount: UnsafeMutablePointer<UInt8>?,
+    _ offered: UnsafePointer<UInt8>?,
+    _ offeredCount: UInt32,
+    _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
+    unsafe select(.http1, selected, selectedCount, offered, offeredCount)
+}
+
+/// Selects the one protocol that is spoken, or has OpenSSL send a fatal no_application_protocol alert.
+private func select(
+    _ wanted: ApplicationProtocol,
+    _ selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+    _ selectedCount: UnsafeMutablePointer<UInt8>?,
+    _ offered: UnsafePointer<UInt8>?,
+    _ offeredCount: UInt32
+) -> Int32 {
     // Safety: `offered` has `offeredCount` bytes, a list of length-prefixed names that OpenSSL has already checked; the
     // answer points into it, as the documentation of SSL_CTX_set_alpn_select_cb asks.
     guard let offered = unsafe offered else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+    let name = wanted.rawValue.utf8
     var index = 0
     let count = Int(offeredCount)
     while index < count {
         let length = Int(unsafe offered[index])
         guard index + 1 + length <= count else { break }
-        if length == 2, unsafe offered[index + 1] == 0x68, unsafe offered[index + 2] == 0x32 {
+        if length == name.count,
+            unsafe UnsafeBufferPointer(start: offered + index + 1, count: length).elementsEqual(name)
+        {
             unsafe selected!.pointee = unsafe offered + index + 1
-            unsafe selectedCount!.pointee = 2
+            unsafe selectedCount!.pointee = UInt8(length)
             return SSL_TLSEXT_ERR_OK
         }
         index += 1 + length

@@ -32,6 +32,7 @@ internal import COpenSSL
     public private(set) var state = State.handshaking
 
     package let handle: TLSHandle
+    private let applicationProtocol: ApplicationProtocol
     private var session: OpaquePointer { unsafe handle.session }
     private var channel: UnsafeMutablePointer<TLSChannel> { unsafe handle.channel }
 
@@ -43,6 +44,7 @@ internal import COpenSSL
     /// - Throws: `TLSError` when there is no memory.
     public init(accepting context: TLSContext, pool: BytePool? = nil) throws(TLSError) {
         precondition(context.isServer, "accepting takes a server's context")
+        applicationProtocol = context.applicationProtocol
         handle = try TLSHandle.make(context, pool: pool)
         unsafe SSL_set_accept_state(handle.session)
         // Safety: the channel outlives the session, and the callback only counts in it.
@@ -68,6 +70,7 @@ internal import COpenSSL
         pool: BytePool? = nil
     ) throws(TLSError) {
         precondition(!context.isServer, "connecting takes a client's context")
+        applicationProtocol = context.applicationProtocol
         let handle = try TLSHandle.make(context, pool: pool)
         let session = unsafe handle.session
         // Safety: our own session; the library copies the names.
@@ -267,10 +270,14 @@ internal import COpenSSL
         }
         var name: UnsafePointer<UInt8>?
         var count: UInt32 = 0
-        // Safety: the name belongs to the session; its two bytes are read at once.
+        // Safety: the name belongs to the session; its bytes are read at once.
         unsafe SSL_get0_alpn_selected(session, &name, &count)
-        guard count == 2, let name = unsafe name, unsafe name[0] == 0x68, unsafe name[1] == 0x32 else {
-            let error = TLSError(.applicationProtocol, "the peer does not speak HTTP/2 (no \"h2\" by ALPN)")
+        let isSpoken = unsafe UnsafeBufferPointer(start: name, count: Int(count))
+            .elementsEqual(applicationProtocol.rawValue.utf8)
+        guard isSpoken || applicationProtocol == .http1 && count == 0 else {
+            let words = applicationProtocol == .http2 ? "HTTP/2" : "HTTP/1.1"
+            let name = applicationProtocol.rawValue
+            let error = TLSError(.applicationProtocol, "the peer does not speak \(words) (no \"\(name)\" by ALPN)")
             state = .failed(error)
             throw error
         }

@@ -25,6 +25,7 @@ struct Leadline: AsyncParsableCommand {
             Certs.self,
             Import.self,
             Inspect.self,
+            Models.self,
             Predict.self,
             SampleLeads.self,
             Score.self,

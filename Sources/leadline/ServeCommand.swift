@@ -9,7 +9,8 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve models over TLS HTTP/2.",
         discussion: """
-            Serves the newest version of each model in a folder, and takes new versions into service as they appear there. \
+            Serves each model in a folder: the version that its alias production names (leadline models), or without one the \
+            newest, and takes new ones into service as they appear there. \
             When it is ready, one JSON line on standard output tells the addresses in use; the log is on standard error.
 
             Each option can also be a line NAME = VALUE in the file of --config, or a variable of the environment such as \
@@ -32,8 +33,13 @@ struct Serve: ParsableCommand {
     @Option(help: ArgumentHelp("Where to score; port 0 lets the system choose.", valueName: "host:port"))
     var listen = "127.0.0.1:8443"
 
-    @Option(help: ArgumentHelp("Where to tell health and metrics, in the clear.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp("Where to tell health and metrics, and to have models published.", valueName: "host:port")
+    )
     var admin = "127.0.0.1:8444"
+
+    @Flag(help: "Speak TLS there too, with the same certificates; only then models can be published there.")
+    var adminTls = false
 
     @Option(help: ArgumentHelp("The server's certificate chain in PEM.", valueName: "file"))
     var tlsCert: String?
@@ -54,7 +60,7 @@ struct Serve: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which client may do what (JSON; see OPERATING.md); without it all may do everything.",
+            "Which client may do what (JSON; see OPERATING.md); without it all may score and read, and nobody may publish.",
             valueName: "file"
         )
     )
@@ -179,6 +185,7 @@ struct Serve: ParsableCommand {
         )
         configuration.listen = listen
         configuration.admin = admin
+        configuration.adminUsesTLS = adminTls
         configuration.clientAuthorityPath = clientCa
         configuration.clientCertificatesAreOptional = clientCertificates == .optional
         configuration.policyPath = policy

@@ -41,9 +41,16 @@ struct ServeSettings {
             let name = Self.prefix + option.name.uppercased().replacingOccurrences(of: "-", with: "_")
             if let value = environment[name] { words[option.name] = Word(value: value, origin: "environment \(name)") }
         }
-        for option in settable where !option.isFlag {
-            guard let value = Self.value(of: option.name, in: arguments) else { continue }
-            words[option.name] = Word(value: value, origin: "command line")
+        for option in settable {
+            let value =
+                option.isFlag
+                ? (arguments.contains("--\(option.name)") ? "true" : nil) : Self.value(of: option.name, in: arguments)
+            if let value { words[option.name] = Word(value: value, origin: "command line") }
+        }
+        for (name, word) in words where known.contains(where: { $0.name == name && $0.isFlag }) {
+            guard ["true", "false"].contains(word.value) else {
+                throw ValidationError("\(word.origin): '\(name)' is true or false, not '\(word.value)'")
+            }
         }
     }
 
@@ -51,6 +58,7 @@ struct ServeSettings {
     var arguments: [String] {
         let given = settable.compactMap { option -> String? in
             guard let word = words[option.name], word.origin != "command line" else { return nil }
+            guard !option.isFlag else { return word.value == "true" ? "--\(option.name)" : nil }
             return "--\(option.name)=\(word.value)"
         }
         return given + commandLine
@@ -71,7 +79,10 @@ struct ServeSettings {
     var table: String {
         let rows = settable.map { option -> (String, String, String) in
             let word = words[option.name]
-            return (option.name, word?.value ?? option.defaultValue ?? "(none)", word?.origin ?? "default")
+            return (
+                option.name, word?.value ?? option.defaultValue ?? (option.isFlag ? "false" : "(none)"),
+                word?.origin ?? "default"
+            )
         }
         let widths = (rows.map(\.0.count).max() ?? 0, rows.map(\.1.count).max() ?? 0)
         return rows.map { name, value, origin in

@@ -87,7 +87,8 @@ struct ServeSettingsTests {
         #expect(documented.count > 25)
         for (name, value) in documented { #expect(limits[name] == value, "--\(name)") }
         let others: Set = [
-            "models", "listen", "admin", "tls-cert", "tls-key", "client-ca", "client-certificates", "policy", "workers",
+            "models", "listen", "admin", "admin-tls", "tls-cert", "tls-key", "client-ca", "client-certificates",
+            "policy", "workers",
             "drain-seconds", "drain-delay-seconds", "poll-seconds", "log-level", "log-format", "log-slower",
             "log-one-in",
         ]

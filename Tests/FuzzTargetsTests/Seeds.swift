@@ -58,6 +58,15 @@ extension Seed {
             "no-host": "GET / HTTP/1.1\r\n\r\n",
             "two-hosts": "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
             "post": "POST / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "publish":
+                "POST /v1/models/leads/publish HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 72\r\n\r\n"
+                + #"{"version":"000001-5be0c1f2","alias":"candidate","reason":"try\u0020it"}"#,
+            "rollback":
+                "POST /v1/models/a/rollback HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ncontent-type: application/json;x\r\n\r\n{}",
+            "body-cut":
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"a\":",
+            "body-too-long":
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 65537\r\n\r\n",
             "smuggled": "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "folded": "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
             "bare-line-feed": "GET / HTTP/1.1\nHost: a\n\r\n\r\n",

@@ -135,7 +135,7 @@ struct EndpointTests {
         #expect(health.hasPrefix("HTTP/1.1 200 OK\r\n") && health.hasSuffix("{\"status\":\"ok\"}\n"))
         let head = try plain(server, "HEAD /v1/models HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(head.hasPrefix("HTTP/1.1 200") && head.hasSuffix("\r\n\r\n"))
-        #expect(try plain(server, "POST / HTTP/1.1\r\nHost: a\r\n\r\n").hasPrefix("HTTP/1.1 405"))
+        #expect(try plain(server, "PUT / HTTP/1.1\r\nHost: a\r\n\r\n").hasPrefix("HTTP/1.1 405"))
         #expect(try plain(server, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n").hasPrefix("HTTP/1.1 404"))
         let metrics = try plain(server, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
         for line in [

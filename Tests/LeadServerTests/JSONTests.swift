@@ -1,3 +1,4 @@
+import ByteKit
 import LeadServer
 import LeadTypes
 import LeadWire

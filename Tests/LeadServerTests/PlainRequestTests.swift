@@ -7,10 +7,58 @@ struct PlainRequestTests {
 
     @Test("GET and HEAD are understood, the query is left off")
     func understands() {
+        #expect(parse("GET /metrics?x=1 HTTP/1.1\r\nHost: a\r\n\r\n") == .request(.init(.get, path: "/metrics")))
+        #expect(parse("HEAD / HTTP/1.0\r\n\r\n") == .request(.init(.head, path: "/")))
+    }
+
+    private static let post =
+        "POST /v1/models/leads/load HTTP/1.1\r\nHost: a\r\nContent-Type: application/json; charset=utf-8\r\n"
+
+    @Test(
+        "a POST has the body that its content-length tells, cut anywhere it is waited for, and one byte more is too much"
+    )
+    func bodies() {
+        let head = Self.post + "Content-Length: 15 \r\n\r\n"
+        let body = #"{"version":"1"}"#
+        let whole = Array((head + body).utf8)
         #expect(
-            parse("GET /metrics?x=1 HTTP/1.1\r\nHost: a\r\n\r\n") == .request(.init(isHead: false, path: "/metrics"))
+            PlainRequest.parse(whole) == .request(.init(.post, path: "/v1/models/leads/load", body: Array(body.utf8)))
         )
-        #expect(parse("HEAD / HTTP/1.0\r\n\r\n") == .request(.init(isHead: true, path: "/")))
+        for count in 0..<whole.count {
+            let wanted = count < head.utf8.count ? PlainRequest.Parsed.incomplete : .needsBody(upTo: whole.count)
+            #expect(PlainRequest.parse(Array(whole.prefix(count))) == wanted, "cut at \(count)")
+        }
+        guard case .refused(400, _) = PlainRequest.parse(whole + [0x20]) else {
+            Issue.record("a byte after the body is taken")
+            return
+        }
+        #expect(parse(Self.post + "Content-Length: 65536\r\n\r\n") == .needsBody(upTo: 65_536 + head.utf8.count + 2))
+    }
+
+    @Test(
+        "a body that is not announced as it should be is refused before it comes",
+        arguments: [
+            (post + "\r\n", 411), (post + "Content-Length: 65537\r\n\r\n", 413),
+            (post + "Content-Length: 99999999999999999999\r\n\r\n", 413), (post + "Content-Length: -1\r\n\r\n", 400),
+            (post + "Content-Length: +1\r\n\r\n", 400), (post + "Content-Length: \r\n\r\n", 400),
+            (post + "Content-Length: 1, 1\r\n\r\n", 400),
+            (post + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", 400),
+            (post + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+            (post + "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\n", 415),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", 415),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Type: text/plain\r\n\r\n", 415),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n",
+                415
+            ),
+        ]
+    )
+    func refusesBodies(text: String, status: Int) {
+        guard case .refused(let found, _) = parse(text) else {
+            Issue.record("taken: \(text)")
+            return
+        }
+        #expect(found == status)
     }
 
     @Test("a request cut anywhere is waited for")
@@ -24,7 +72,8 @@ struct PlainRequestTests {
     @Test(
         "what is odd is refused",
         arguments: [
-            ("POST / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+            ("PUT / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+            ("POST / HTTP/1.1\r\nHost: a\r\n\r\n", 411),
             ("GET / HTTP/1.1\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
             ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 400),

@@ -98,6 +98,28 @@ import Testing
         #expect(errors.0?.kind == .applicationProtocol)
     }
 
+    @Test
+    func `a server of HTTP/1.1 takes clients that offer it or nothing, and refuses those that offer HTTP/2 alone`()
+        throws
+    {
+        let server = try TLSContext(server: folder.serverConfiguration, speaking: .http1)
+        func error(_ client: TLSContext) throws -> TLSError? {
+            var pair = try TLSPair(client, server)
+            pair.exchange()
+            return pair.serverError
+        }
+        let configuration = TLSClientConfiguration(authorityPath: folder.path + "/ca.pem")
+        #expect(try error(TLSContext(client: configuration, speaking: .http1)) == nil)
+        let silent = try TLSContext(client: configuration, speaking: .http1)
+        silent.forgetApplicationProtocols()
+        #expect(try error(silent) == nil)
+        let both = try TLSContext(client: configuration, speaking: .http1)
+        // Safety: the library copies the twelve bytes.
+        #expect(unsafe SSL_CTX_set_alpn_protos(both.pointer, [2, 0x68, 0x32, 8] + Array("http/1.1".utf8), 12) == 0)
+        #expect(try error(both) == nil)
+        #expect(try error(folder.client())?.kind == .applicationProtocol)
+    }
+
     @Test func `TLS 1.1 is refused`() throws {
         let client = try folder.client()
         client.limitVersions(minimum: TLS1_VERSION, maximum: TLS1_1_VERSION)

@@ -1,6 +1,3 @@
-internal import ByteKit
-internal import Foundation
-
 /// A JSON value (RFC 8259), read strictly and with bounds, because strangers send it.
 package enum JSONValue: Equatable {
     /// `null`.
