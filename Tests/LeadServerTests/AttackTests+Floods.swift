@@ -94,11 +94,11 @@ extension HostilePeers {
                 let peer = try HostilePeer(server)
                 let message = try TestModel.request((0..<40_000).map { Double($0) + 0.5 })
                 try peer.send(Frame.headers(1, Block.request()))
-                let batches = try flood(peer, 400) { batch in
+                // All of it fits into the sockets' buffers: that the server breaks off is what GOAWAY tells.
+                _ = try flood(peer, 400) { batch in
                     (0..<100).flatMap { Frame.data(1, [message[batch * 100 + $0]]) }
                 }
                 try expectGoAway(peer, Code.calm)
-                #expect(batches < 400)
             }
         }
 

@@ -15,7 +15,7 @@ extension HostilePeers {
             var limits = SlowAttacks.hasty
             limits.bytesInFlightPerConnectionMax = 8 << 20
             limits.bytesInFlightPerWorkerMax = 24 << 20
-            try underAttack("answers not read, 8 connections", limits: limits, rounds: 1) { server in
+            try underAttack("answers not read, 8 connections", limits: limits, rounds: 1, fillsMemory: true) { server in
                 let peers = try (0..<8).map { _ in try HostilePeer(server, settings: [(4, 0)]) }
                 // Small ones fill what the large ones leave.
                 let bodies = try [(50_000, 1), (2_000, 1), (20, 20), (1, 500)].map { rows, count in
