@@ -146,33 +146,6 @@ struct EndpointTests {
             #expect(metrics.contains(line + "\n"), "\(line) is missing")
         }
     }
-
-    /// Debian's package prometheus has it; where it is not, the test is reported as skipped.
-    private static let promtool = "/usr/bin/promtool"
-
-    @Test(
-        "the metrics are what Prometheus takes and its linter likes",
-        .enabled(if: FileManager.default.isExecutableFile(atPath: promtool), "promtool is not installed")
-    )
-    func linter() throws {
-        let server = try TestServer()
-        _ = try server.client().request("GET", "/healthz")
-        let page = try server.adminPage("/metrics")
-        let body = try #require(page.range(of: "\r\n\r\n")).upperBound
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.promtool)
-        process.arguments = ["check", "metrics"]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(page[body...].utf8))
-        try input.fileHandleForWriting.close()
-        let words = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(words)")
-    }
 }
 
 /// Sends a text, and reads until the other side closes.

@@ -8,9 +8,14 @@ import Testing
 enum AdminPage {
     /// A page's head and body.
     static func read(_ path: String, of server: TestServer) throws -> String {
-        let address = try #require(server.server.adminAddress)
+        try read(path, at: try #require(server.server.adminAddress))
+    }
+
+    /// The head and body of a page of any server that speaks HTTP/1.1 in the clear.
+    static func read(_ path: String, at address: String) throws -> String {
         let socket = try TCPSocket.connecting(to: try SocketAddress.resolve(address)[0])
         guard try socket.wait(for: .writable, atMostMilliseconds: 5_000) else { throw TestClient.TimedOut() }
+        try socket.finishConnecting()
         var bytes = ByteQueue()
         bytes.append(Array("GET \(path) HTTP/1.0\r\n\r\n".utf8))
         _ = try socket.write(from: &bytes)
