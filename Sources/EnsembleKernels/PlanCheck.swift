@@ -79,6 +79,7 @@ struct PlanCheck {
             for at in next..<next + Int(ranker.columnCount) { unsafe try check(columns[at], of: ranker) }
             next += Int(ranker.columnCount)
         }
+        guard next == columns.count else { throw StoredPlanError("a column belongs to no ranker") }
     }
 
     private func check(_ column: StoredRankColumn, of ranker: StoredRanker) throws(StoredPlanError) {
@@ -129,6 +130,7 @@ struct PlanCheck {
             }
             next += Int(ranker.columnCount)
         }
+        guard next == columns.count else { throw StoredPlanError("a column belongs to no wide ranker") }
     }
 
     private func checkCategories() throws(StoredPlanError) {
