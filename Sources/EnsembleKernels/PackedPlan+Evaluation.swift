@@ -31,7 +31,7 @@ extension PackedPlan {
     /// How the codes of so many rows go to the form that takes them; only trees in lanes know other layouts than a pass's.
     private func codeLayout(_ count: Int, _ rows: RowSource<Float>) -> CodeLayout {
         guard count <= CodeLayout.few.columnStride, lanes != nil, forms[count] == .lanes else { return .pass }
-        // Gathers number values by 32 bits.
+        // Places of values are numbers of 32 bits there.
         if count <= Self.rowsRankedSingly, ranks.hasGroups,
             unsafe featureCount <= Int(Int32.max) / max(1, rows.featureStride)
         {

@@ -2,7 +2,7 @@ internal import CShims
 
 /// Rankers' tables for kernels that look bytes up among 256 in registers, as `CShimsRankLookups` says.
 ///
-/// Made when a kernel is, and in no stored plan: it takes a tenth of a millisecond, and other kernels have no use for it.
+/// Made when a kernel is, and in no stored plan: it takes less than a millisecond, and other kernels have no use for it.
 @safe
 struct RankLookups: ~Copyable {
     /// By ranker, whether it has tables: not if its thresholds are too close together.
