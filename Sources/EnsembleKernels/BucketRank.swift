@@ -7,7 +7,7 @@ public import CShims
 // tables are as `CShimsEnsemblePlan.h` says; `codes` has room for every column, and `work` has ``bucketRankWorkByteCount``
 // bytes. One thread uses them.
 
-private let tileFeatures = 64
+private let tileFeatures = 32
 private let rowsShift = rowsMax.trailingZeroBitCount
 /// Rows by which the next are asked for early.
 private let rowsAhead = 16
@@ -16,7 +16,7 @@ private let floatsPerLine = 16
 private let columnStride = Int(CShimsRowsMax) + 16
 
 /// Bytes of working memory: a tile's columns, a column's values, its keys and buckets.
-public let bucketRankWorkByteCount = (64 + 3) * (Int(CShimsRowsMax) + 16) * 4
+public let bucketRankWorkByteCount = (32 + 3) * (Int(CShimsRowsMax) + 16) * 4
 
 /// Whether 64 rows at once can be looked up among 256 bytes.
 @inline(never)
