@@ -11,7 +11,6 @@ private let tileFeatures = 32
 private let rowsShift = rowsMax.trailingZeroBitCount
 /// Rows by which the next are asked for early.
 private let rowsAhead = 16
-private let floatsPerLine = 16
 /// Columns of a tile do not start at multiples of a large power of two, which would share a cache's few places.
 private let columnStride = Int(CShimsRowsMax) + 16
 
@@ -194,22 +193,10 @@ private func turn(
     var row = 0
     while row < wholeRows {
         let start = unsafe from + row &* rowStride
-        // Rows come from far, and those of a tile are too short a run for a processor to see them coming.
-        let next = unsafe start + rowsAhead &* rowStride
-        if rowStride < width &+ floatsPerLine {
-            var ahead = 0
-            while ahead < 8 &* rowStride {
-                unsafe CL_prefetch(next + ahead)
-                ahead &+= floatsPerLine
-            }
-        } else {
-            for row in 0..<8 {
-                var ahead = 0
-                while ahead < width {
-                    unsafe CL_prefetch(next + (row &* rowStride &+ ahead))
-                    ahead &+= floatsPerLine
-                }
-            }
+        // Rows come from far, and a tile of features is too short a run for a processor to see it coming.
+        for ahead in rowsAhead..<rowsAhead + 8 {
+            unsafe CL_prefetch(start + ahead &* rowStride)
+            unsafe CL_prefetch(start + (ahead &* rowStride &+ tileFeatures / 2))
         }
         var feature = 0
         while feature < wholeWidth {

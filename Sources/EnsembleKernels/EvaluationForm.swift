@@ -12,7 +12,7 @@ public enum EvaluationForm: String, CaseIterable, Sendable {
 
 /// Which form is the fastest for how many rows, as measured on the processor that packed the ensemble.
 struct FormTable: Equatable {
-    /// More rows than that are not asked about: a register's bits, so that another row costs slices nothing.
+    /// More rows than that are not asked about: slices take them together.
     static let rowsMax = 256
 
     /// Rows that cost slices about as much as one.

@@ -75,20 +75,10 @@ final class ControlRoom: Sendable {
         isAll: Bool,
         load: (_ name: String, _ version: String) throws -> LeadModel
     ) -> UInt64 {
-        var aliases: [String: ModelAliases] = [:]
-        defer { state.store.withLock { $0.note(found, aliases: aliases, isAll: isAll) } }
-        return catalog.withLock { catalog in
+        catalog.withLock { catalog in
             let start = MonotonicClock.now()
-            let outcome = catalog.update(
-                found: found,
-                isForced: isForced,
-                aliases: { name in
-                    let read = try source.aliases(name)
-                    aliases[name] = read
-                    return read
-                },
-                load: load
-            )
+            let outcome = catalog.update(found: found, isForced: isForced, aliases: source.aliases, load: load)
+            defer { state.store.withLock { $0.note(found, aliases: outcome.aliases, isAll: isAll) } }
             for failure in outcome.failures {
                 state.reloads.modelsFailed.wrappingAdd(1, ordering: .relaxed)
                 log.error("a model is not taken into service; what is there stays", metadata: ["error": "\(failure)"])

@@ -239,17 +239,7 @@ public final class LeadServer: Sendable {
     ) throws -> (ModelCatalog, StoreView) {
         var catalog = ModelCatalog()
         let found = try source.find()
-        var aliases: [String: ModelAliases] = [:]
-        let outcome = catalog.update(
-            found: found,
-            isForced: true,
-            aliases: { name in
-                let read = try source.aliases(name)
-                aliases[name] = read
-                return read
-            },
-            load: source.load
-        )
+        let outcome = catalog.update(found: found, isForced: true, aliases: source.aliases, load: source.load)
         for failure in outcome.failures { log.error("a model cannot be loaded", metadata: ["error": "\(failure)"]) }
         guard !catalog.models.isEmpty else {
             throw ServerStartError(
@@ -259,7 +249,7 @@ public final class LeadServer: Sendable {
             )
         }
         var view = StoreView()
-        view.note(found, aliases: aliases, isAll: true)
+        view.note(found, aliases: outcome.aliases, isAll: true)
         return (catalog, view)
     }
 }

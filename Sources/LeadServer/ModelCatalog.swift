@@ -13,6 +13,8 @@ package struct ModelCatalog {
         package var removed: [String] = []
         /// What could not be loaded, and why.
         package var failures: [String] = []
+        /// The aliases that were read, by name.
+        package var aliases: [String: ModelAliases] = [:]
         /// Whether an alias stands for another version than before, or a model's problem is another one.
         package var hasOtherNames = false
         /// Whether there is something new to publish.
@@ -112,6 +114,7 @@ package struct ModelCatalog {
                 outcome.hasOtherNames = outcome.hasOtherNames || problems[name] != before.0
                 continue
             }
+            outcome.aliases[name] = wanted
             problems[name] = nil
             if let version = wanted[ModelAliases.production] {
                 serve(name, version, &outcome, load)

@@ -159,7 +159,6 @@ CL void CL_addFourDoubles(double *sums, const double *leaves, const uint8_t *exi
 
 typedef uint8_t CLByteLanes __attribute__((vector_size(CL_leafByteCount)));
 
-
 #if defined(__AVX512VBMI__)
 CL CLCodes CL_lookupOf64(const uint8_t *table, CLCodes index) {
     return (CLCodes)_mm512_permutexvar_epi8((__m512i)index, _mm512_loadu_si512(table));
