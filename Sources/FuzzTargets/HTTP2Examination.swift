@@ -58,7 +58,7 @@ private struct HTTP2House: ~Copyable {
         var isJSON = false
     }
 
-    private var session: HTTP2ServerSession
+    private let session: HTTP2ServerSession
     private let limits: HTTP2Limits
     private var output = ByteQueue()
     private var frames = FrameReader()

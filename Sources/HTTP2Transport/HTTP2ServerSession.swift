@@ -15,7 +15,7 @@ internal import CNghttp2
 /// Whatever the peer sends, nothing throws or traps: a connection beyond its limits gets GOAWAY with the next `pull`, and
 /// is then `isFinished`. One thread at a time. The rules are RFC 9113's as nghttp2 knows them, and `HTTP2Limits`.
 public struct HTTP2ServerSession: ~Copyable {
-    private var session: HTTP2Session
+    private let session: HTTP2Session
 
     /// A session whose SETTINGS wait to be pulled.
     ///
@@ -32,7 +32,7 @@ public struct HTTP2ServerSession: ~Copyable {
     /// - Parameters:
     ///   - bytes: Any piece of the conversation; large pieces are cheap.
     ///   - now: The monotonic time in nanoseconds, for budgets.
-    public mutating func receive(_ bytes: RawSpan, now: UInt64) {
+    public func receive(_ bytes: RawSpan, now: UInt64) {
         session.receive(bytes, now: now)
     }
 
@@ -41,14 +41,14 @@ public struct HTTP2ServerSession: ~Copyable {
     /// - Parameters:
     ///   - queue: Any piece of the conversation, untouched until its events are taken.
     ///   - now: The monotonic time in nanoseconds, for budgets.
-    public mutating func receive(_ queue: borrowing ByteQueue, now: UInt64) {
+    public func receive(_ queue: borrowing ByteQueue, now: UInt64) {
         session.receive(queue.bytes, now: now)
     }
 
     /// The next event, in the order of the peer's bytes; `nil` when all are taken.
     ///
     /// Take them all after each `receive`, since bodies point into its bytes, and after each `pull`, which closes streams.
-    public mutating func nextEvent() -> HTTP2Event? {
+    public func nextEvent() -> HTTP2Event? {
         session.nextEvent()
     }
 
@@ -63,12 +63,12 @@ public struct HTTP2ServerSession: ~Copyable {
     /// - Parameters:
     ///   - stream: The stream; one that is gone is left alone.
     ///   - count: How many bytes.
-    public mutating func consume(_ stream: Int32, _ count: Int) {
+    public func consume(_ stream: Int32, _ count: Int) {
         session.consume(stream, count)
     }
 
     /// Says that no more of a request's body is wanted: further bytes are dropped without events.
-    public mutating func discardBody(_ stream: Int32) {
+    public func discardBody(_ stream: Int32) {
         session.discardBody(stream)
     }
 
@@ -82,7 +82,7 @@ public struct HTTP2ServerSession: ~Copyable {
     ///   - body: The answer's body; kept until it is sent, not copied.
     /// - Returns: Whether the stream was still there and without an answer.
     @discardableResult
-    public mutating func submitResponse(_ stream: Int32, _ head: HTTP2ResponseHead, body: [UInt8]) -> Bool {
+    public func submitResponse(_ stream: Int32, _ head: HTTP2ResponseHead, body: [UInt8]) -> Bool {
         guard let record = recordToAnswer(stream) else { return false }
         record.whole = body
         unsafe session.state.pointee.unsentBodyBytes &+= body.count
@@ -97,7 +97,7 @@ public struct HTTP2ServerSession: ~Copyable {
     ///   - head: The answer's head.
     /// - Returns: Whether the stream was still there and without an answer.
     @discardableResult
-    public mutating func beginResponse(_ stream: Int32, _ head: HTTP2ResponseHead) -> Bool {
+    public func beginResponse(_ stream: Int32, _ head: HTTP2ResponseHead) -> Bool {
         guard let record = recordToAnswer(stream) else { return false }
         return submit(stream, record, head, contentLength: head.contentLength, hasBody: true)
     }
@@ -109,12 +109,12 @@ public struct HTTP2ServerSession: ~Copyable {
     ///   - bytes: Copied.
     /// - Returns: Whether the stream was still there and its body not finished.
     @discardableResult
-    public mutating func appendBody(_ stream: Int32, _ bytes: RawSpan) -> Bool {
+    public func appendBody(_ stream: Int32, _ bytes: RawSpan) -> Bool {
         session.appendBody(stream, bytes)
     }
 
     /// Ends the body of an answer.
-    public mutating func finishBody(_ stream: Int32) {
+    public func finishBody(_ stream: Int32) {
         session.finishBody(stream)
     }
 
@@ -132,7 +132,7 @@ public struct HTTP2ServerSession: ~Copyable {
     /// - Parameters:
     ///   - stream: The stream; one that is gone is left alone.
     ///   - code: Why.
-    public mutating func reset(_ stream: Int32, _ code: HTTP2ErrorCode) {
+    public func reset(_ stream: Int32, _ code: HTTP2ErrorCode) {
         session.reset(stream, code)
     }
 
@@ -141,7 +141,7 @@ public struct HTTP2ServerSession: ~Copyable {
     /// - Parameters:
     ///   - queue: Where to.
     ///   - enough: Stop once the queue holds so many, to a whole frame.
-    public mutating func pull(into queue: inout ByteQueue, upTo enough: Int) {
+    public func pull(into queue: inout ByteQueue, upTo enough: Int) {
         session.pull(into: &queue, upTo: enough)
     }
 
@@ -161,7 +161,7 @@ public struct HTTP2ServerSession: ~Copyable {
     public var headBegan: UInt64? { unsafe session.state.pointee.headBegan }
 
     /// How many streams have been refused since the last call: those beyond `streamsMax`, of which no event tells.
-    public mutating func takeRefusedStreamCount() -> Int {
+    public func takeRefusedStreamCount() -> Int {
         defer { unsafe session.state.pointee.refusedStreams = 0 }
         return unsafe session.state.pointee.refusedStreams
     }
@@ -173,17 +173,17 @@ public struct HTTP2ServerSession: ~Copyable {
     ///
     /// The number of the last stream follows when the peer has answered, or with `finishDrain`, about a second later,
     /// when it has not. Then the session finishes with its last stream.
-    public mutating func beginDrain() {
+    public func beginDrain() {
         session.beginDrain()
     }
 
     /// Tells the peer the number of the last stream that is served.
-    public mutating func finishDrain() {
+    public func finishDrain() {
         unsafe session.state.pointee.finishDrain()
     }
 
     /// Ends the connection with GOAWAY once it is pulled.
-    public mutating func terminate(_ code: HTTP2ErrorCode) {
+    public func terminate(_ code: HTTP2ErrorCode) {
         session.terminate(code)
     }
 
@@ -192,7 +192,7 @@ public struct HTTP2ServerSession: ~Copyable {
         return record
     }
 
-    private mutating func submit(
+    private func submit(
         _ stream: Int32,
         _ record: StreamRecord,
         _ head: HTTP2ResponseHead,

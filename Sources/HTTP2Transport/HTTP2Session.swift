@@ -71,7 +71,7 @@ internal import CNghttp2
     }
 
     /// The next event not taken yet.
-    mutating func nextEvent() -> HTTP2Event? {
+    func nextEvent() -> HTTP2Event? {
         let taken = unsafe state.pointee.eventsTaken
         if unsafe taken < state.pointee.events.count {
             unsafe state.pointee.eventsTaken = taken + 1
@@ -87,7 +87,7 @@ internal import CNghttp2
     }
 
     /// Takes what the peer sent.
-    mutating func receive(_ bytes: RawSpan, now: UInt64) {
+    func receive(_ bytes: RawSpan, now: UInt64) {
         unsafe state.pointee.now = now
         guard unsafe !state.pointee.isDead, bytes.byteCount > 0 else { return }
         unsafe state.pointee.bytesReceived(bytes.byteCount)
@@ -122,7 +122,7 @@ internal import CNghttp2
     private static let tooManyContinuations: Int32 = -905
 
     /// Adds bytes for the peer to a queue, until there are enough or no more.
-    mutating func pull(into queue: inout ByteQueue, upTo enough: Int) {
+    func pull(into queue: inout ByteQueue, upTo enough: Int) {
         guard unsafe session != nil else { return }
         unsafe withUnsafeMutablePointer(to: &queue) { output in
             // Safety: the pointer is good inside the closure, and taken back before it ends.
@@ -150,7 +150,7 @@ internal import CNghttp2
 
     var hasOutput: Bool { unsafe session != nil && nghttp2_session_want_write(session) != 0 }
 
-    mutating func consume(_ stream: Int32, _ count: Int) {
+    func consume(_ stream: Int32, _ count: Int) {
         // A stream that is gone has given everything back when it closed.
         guard let record = unsafe state.pointee.record(stream), count > 0 else { return }
         let used = min(count, record.unconsumedBytes)
@@ -159,19 +159,19 @@ internal import CNghttp2
         unsafe state.pointee.giveBackSmallFrames(used)
     }
 
-    mutating func discardBody(_ stream: Int32) {
+    func discardBody(_ stream: Int32) {
         guard let record = unsafe state.pointee.record(stream) else { return }
         record.discardsBody = true
         consume(stream, record.unconsumedBytes)
     }
 
-    mutating func reset(_ stream: Int32, _ code: HTTP2ErrorCode) {
+    func reset(_ stream: Int32, _ code: HTTP2ErrorCode) {
         guard let record = unsafe state.pointee.record(stream) else { return }
         record.discardsBody = true
         _ = unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code.rawValue)
     }
 
-    mutating func appendBody(_ stream: Int32, _ bytes: RawSpan) -> Bool {
+    func appendBody(_ stream: Int32, _ bytes: RawSpan) -> Bool {
         guard let record = unsafe state.pointee.record(stream), !record.bodyIsComplete else { return false }
         record.more.append(bytes)
         unsafe state.pointee.unsentBodyBytes &+= bytes.byteCount
@@ -179,7 +179,7 @@ internal import CNghttp2
         return true
     }
 
-    mutating func finishBody(_ stream: Int32) {
+    func finishBody(_ stream: Int32) {
         guard let record = unsafe state.pointee.record(stream) else { return }
         record.bodyIsComplete = true
         resume(stream, record)
@@ -191,13 +191,13 @@ internal import CNghttp2
         _ = unsafe nghttp2_session_resume_data(session, stream)
     }
 
-    mutating func terminate(_ code: HTTP2ErrorCode) {
+    func terminate(_ code: HTTP2ErrorCode) {
         guard unsafe session != nil else { return }
         unsafe state.pointee.isTerminated = true
         _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
     }
 
-    mutating func beginDrain() {
+    func beginDrain() {
         guard unsafe session != nil else { return }
         _ = unsafe nghttp2_submit_shutdown_notice(session)
         // Safety: the library copies the eight bytes.

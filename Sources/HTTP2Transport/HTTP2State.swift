@@ -14,7 +14,7 @@ internal import CNghttp2
     var eventsTaken = 0
     var requests: [HTTP2RequestHead] = []
     var responses: [HTTP2ResponseHead] = []
-    private(set) var streams: [Int32: StreamRecord] = [:]
+    private(set) var streams = StreamTable<StreamRecord>()
     private var lastRecord: (stream: Int32, record: StreamRecord)?
     var block = FieldBlock()
     var unusedRecords: [StreamRecord] = []

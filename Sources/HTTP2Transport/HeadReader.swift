@@ -94,18 +94,19 @@ struct HeadReader: ~Copyable {
         _ name: UnsafeBufferPointer<UInt8>,
         _ value: UnsafeBufferPointer<UInt8>
     ) {
-        if unsafe equal(name, ":path") {
-            unsafe intern(value, &request.path)
-        } else if unsafe equal(name, ":method") {
-            unsafe intern(value, &request.method)
-        } else if unsafe equal(name, ":authority") {
+        // nghttp2 lets no other pseudo field by than those of RFC 9113 section 8.3, which two letters tell apart.
+        guard name.count > 2 else { return }
+        switch unsafe (name[1], name[2]) {
+        case (UInt8(ascii: "p"), UInt8(ascii: "a")): unsafe intern(value, &request.path)
+        case (UInt8(ascii: "m"), UInt8(ascii: "e")): unsafe intern(value, &request.method)
+        case (UInt8(ascii: "a"), UInt8(ascii: "u")):
             unsafe intern(value, &request.authority)
             hasAuthority = true
-        } else if unsafe equal(name, ":scheme") {
-            unsafe intern(value, &request.scheme)
-        } else if unsafe equal(name, ":status") {
+        case (UInt8(ascii: "s"), UInt8(ascii: "c")): unsafe intern(value, &request.scheme)
+        case (UInt8(ascii: "s"), UInt8(ascii: "t")):
             // Three digits, as nghttp2 has checked.
             status = unsafe value.reduce(0) { $0 &* 10 &+ Int($1 &- 48) }
+        default: break
         }
     }
 }

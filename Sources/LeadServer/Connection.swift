@@ -50,11 +50,11 @@ final class Connection {
     unowned let worker: Worker
     private let socket: TCPSocket
     private var tls: TLSSession
-    var http: HTTP2ServerSession
+    let http: HTTP2ServerSession
     private var ciphertext: ByteQueue
     private var plaintext: ByteQueue
     private var outgoing: ByteQueue
-    var streams: [Int32: ScoreStream] = [:]
+    var streams = StreamTable<ScoreStream>()
     /// Bytes of requests and answers in memory, of all streams.
     var bytesInFlight = 0
     /// Those among them that are answers which the client has not taken.

@@ -10,7 +10,7 @@ import Testing
             let strong = BytePool()
             pool = strong
             var client = HTTP2ClientSession(pool: strong)
-            var server = HTTP2ServerSession(pool: strong)
+            let server = HTTP2ServerSession(pool: strong)
             var queue = ByteQueue(pool: strong)
             for _ in 0..<5 {
                 let stream = try client.beginRequest(scoreHead)
@@ -31,7 +31,7 @@ import Testing
 
     @Test func `streams that end give back their memory, and records are used again`() throws {
         let pool = BytePool()
-        var server = HTTP2ServerSession(pool: pool)
+        let server = HTTP2ServerSession(pool: pool)
         var client = HTTP2ClientSession()
         var queue = ByteQueue()
         for round in 0..<1000 {

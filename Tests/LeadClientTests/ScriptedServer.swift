@@ -101,7 +101,7 @@ private final class ScriptedConnection {
     private let socket: TCPSocket
     private let number: Int
     private var tls: TLSSession
-    private var http = HTTP2ServerSession()
+    private let http = HTTP2ServerSession()
     private var ciphertext = ByteQueue()
     private var plaintext = ByteQueue()
     private var output = ByteQueue()
