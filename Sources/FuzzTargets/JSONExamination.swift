@@ -7,7 +7,9 @@ internal import LeadWire
 enum JSONExamination {
     /// Reads and writes the value, and makes a message of it for a schema with a column of each kind.
     static func run(_ bytes: [UInt8]) throws(FuzzTarget.Finding) -> FuzzTarget.Outcome {
-        switch parsed(bytes) {
+        let whole = parsed(bytes)
+        guard parsedByPieces(bytes) == whole else { throw FuzzTarget.Finding("read by pieces, it is something else") }
+        switch whole {
         case .success(let value): try writeAndRead(value)
         case .failure(let error):
             guard error.byteOffset >= 0, error.byteOffset <= bytes.count, !error.text.isEmpty else {
@@ -29,6 +31,21 @@ enum JSONExamination {
     private static func parsed(_ bytes: [UInt8]) -> Result<JSONValue, JSONValue.SyntaxError> {
         do throws(JSONValue.SyntaxError) {
             return .success(try JSONValue(parsing: bytes))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// As a worker reads it, a piece at a time; nil if the parser stands still, which would keep a worker for ever.
+    private static func parsedByPieces(_ bytes: [UInt8]) -> Result<JSONValue, JSONValue.SyntaxError>? {
+        do throws(JSONValue.SyntaxError) {
+            var parser = JSONParser(bytes)
+            var position = -1
+            while try !parser.advance(1) {
+                guard parser.position > position else { return nil }
+                position = parser.position
+            }
+            return .success(parser.value ?? .null)
         } catch {
             return .failure(error)
         }

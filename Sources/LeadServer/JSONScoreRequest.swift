@@ -17,6 +17,10 @@ package struct JSONFailure: Error, Equatable {
         self.message = message
     }
 
+    init(_ error: JSONValue.SyntaxError) {
+        self.init(code: "bad-json", "byte \(error.byteOffset): \(error.text)")
+    }
+
     init(_ error: WireError) {
         self.init(status: error.httpStatus, code: error.code.name, error.text)
     }
@@ -37,9 +41,11 @@ package struct JSONScoreRequest {
     private var asOfDays = Double.nan
     private var deadlineMicroseconds: UInt32 = 0
     private var fingerprint: String?
-    private var leads: Leads
+    /// What is to be scored.
+    let leads: Leads
 
-    private enum Leads {
+    /// Leads in one of the two forms.
+    enum Leads {
         case rows([JSONValue])
         case columns([JSONValue.Member])
     }
@@ -50,13 +56,17 @@ package struct JSONScoreRequest {
         do throws(JSONValue.SyntaxError) {
             value = try JSONValue(parsing: body)
         } catch {
-            throw JSONFailure(code: "bad-json", "byte \(error.byteOffset): \(error.text)")
+            throw JSONFailure(error)
         }
+        try self.init(value)
+    }
+
+    /// Takes a body's value apart.
+    init(_ value: JSONValue) throws(JSONFailure) {
         guard case .object(let members) = value else {
             throw JSONFailure(code: "bad-request", "the body is \(value.kindName), not an object")
         }
         var found: Leads?
-        leads = .rows([])
         for member in members {
             // A name that is too long to be one of ours is not compared: see `UTF8Key` for what that may cost.
             switch (member.name.utf8.count > 32 ? "" : member.name, member.value) {
@@ -107,129 +117,48 @@ package struct JSONScoreRequest {
         limits: WireLimits,
         valuesMax: Int = ServerLimits().jsonValuesMax
     ) throws(JSONFailure) -> [UInt8] {
+        var table = try table(for: schema, limits: limits, valuesMax: valuesMax)
+        while true {
+            if let message = try table.advance(.max) { return message }
+        }
+    }
+
+    /// The same, to be made piece by piece.
+    func table(for schema: LeadSchema, limits: WireLimits, valuesMax: Int) throws(JSONFailure) -> JSONTable {
+        let rowsMax = max(1, min(limits.rowsMax, valuesMax / max(1, schema.columns.count)))
+        return try JSONTable(self, for: schema, rowsMax: rowsMax)
+    }
+
+    /// Refuses another schema than the one that was asked for.
+    func check(_ schema: LeadSchema) throws(JSONFailure) {
         let expected = hexadecimal(schema.fingerprint)
-        if let fingerprint, fingerprint.utf8.count != expected.count || fingerprint.lowercased() != expected {
-            throw JSONFailure(
-                status: 409,
-                code: WireErrorCode.schemaMismatch.name,
-                "the schema's fingerprint is \(expected), not \(fingerprint)"
-            )
+        guard let fingerprint, fingerprint.utf8.count != expected.count || fingerprint.lowercased() != expected else {
+            return
         }
-        let columnCount = max(1, schema.columns.count)
-        let table = try columns(of: schema, rowsMax: max(1, min(limits.rowsMax, valuesMax / columnCount)))
-        do throws(WireError) {
-            var encoder = try ScoreRequestEncoder(
-                requestID: 0,
-                model: model,
-                version: version,
-                fingerprint: schema.fingerprint,
-                rows: table.first?.count ?? 0,
-                columnCount: schema.columns.count,
-                outputs: .all,
-                deadlineMicroseconds: deadlineMicroseconds,
-                asOfDays: asOfDays
-            )
-            for (column, values) in zip(schema.columns, table) {
-                if column.kind == .category {
-                    try encoder.add(strings: values.map(\.text))
-                } else {
-                    encoder.add(values.map(\.number))
-                }
-            }
-            return try encoder.finish()
-        } catch {
-            throw JSONFailure(error)
-        }
+        throw JSONFailure(
+            status: 409,
+            code: WireErrorCode.schemaMismatch.name,
+            "the schema's fingerprint is \(expected), not \(fingerprint)"
+        )
     }
 
-    /// One value on its way: a number (NaN for missing), or a category's text.
-    private struct Cell {
-        var number = Double.nan
-        var text: String?
+    /// A message without its columns.
+    func encoder(for schema: LeadSchema, rows: Int) throws(WireError) -> ScoreRequestEncoder {
+        try ScoreRequestEncoder(
+            requestID: 0,
+            model: model,
+            version: version,
+            fingerprint: schema.fingerprint,
+            rows: rows,
+            columnCount: schema.columns.count,
+            outputs: .all,
+            deadlineMicroseconds: deadlineMicroseconds,
+            asOfDays: asOfDays
+        )
     }
 
-    /// The values column by column in the schema's order, each checked against its kind.
-    private func columns(of schema: LeadSchema, rowsMax: Int) throws(JSONFailure) -> [[Cell]] {
-        var places: [UTF8Key: Int] = [:]
-        for (index, column) in schema.columns.enumerated() { places[UTF8Key(column.name)] = index }
-        func place(_ name: String) throws(JSONFailure) -> Int {
-            guard let index = places[UTF8Key(name)] else {
-                throw JSONFailure(
-                    code: "unknown-column",
-                    "the model's schema has no column \"\(name)\"; GET /v1/models/NAME/schema names its columns"
-                )
-            }
-            return index
-        }
-        func check(rows: Int) throws(JSONFailure) {
-            guard rows > 0 else { throw JSONFailure(code: WireErrorCode.emptyBatch.name, "there are no leads") }
-            guard rows <= rowsMax else {
-                throw JSONFailure(
-                    status: 413,
-                    code: WireErrorCode.tooManyRows.name,
-                    "\(rows) leads; at most \(rowsMax) are taken"
-                )
-            }
-        }
-        switch leads {
-        case .rows(let rows):
-            try check(rows: rows.count)
-            var table = [[Cell]](repeating: [Cell](repeating: Cell(), count: rows.count), count: schema.columns.count)
-            for (row, lead) in rows.enumerated() {
-                guard case .object(let members) = lead else {
-                    throw JSONFailure(code: "bad-request", "lead \(row) is \(lead.kindName), not an object")
-                }
-                for member in members {
-                    let index = try place(member.name)
-                    table[index][row] = try Self.cell(member.value, schema.columns[index], row)
-                }
-            }
-            return table
-        case .columns(let columns):
-            guard case .array(let first)? = columns.first?.value else { try check(rows: 0); return [] }
-            try check(rows: first.count)
-            var table = [[Cell]](repeating: [Cell](repeating: Cell(), count: first.count), count: schema.columns.count)
-            for column in columns {
-                let index = try place(column.name)
-                guard case .array(let values) = column.value, values.count == first.count else {
-                    throw JSONFailure(
-                        code: "bad-request",
-                        "column \"\(column.name)\" is not a list of \(first.count) values as the first one is"
-                    )
-                }
-                for (row, value) in values.enumerated() {
-                    table[index][row] = try Self.cell(value, schema.columns[index], row)
-                }
-            }
-            return table
-        }
-    }
-
-    private static func cell(_ value: JSONValue, _ column: LeadColumn, _ row: Int) throws(JSONFailure) -> Cell {
-        switch (column.kind, value) {
-        case (_, .null): return Cell()
-        case (.number, .number(let number)): return Cell(number: number)
-        case (.boolean, .bool(let flag)): return Cell(number: flag ? 1 : 0)
-        case (.boolean, .number(let number)) where number == 0 || number == 1: return Cell(number: number)
-        case (.category, .string(let text)): return Cell(text: text)
-        case (.date, .string), (.date, .number):
-            return Cell(number: try days(value, "lead \(row), column \"\(column.name)\""))
-        default:
-            let wanted =
-                switch column.kind {
-                case .number: "a number"
-                case .boolean: "true or false"
-                case .category: "a string"
-                case .date: "a date as YYYY-MM-DD, or days since 1970-01-01"
-                }
-            throw JSONFailure(
-                code: "bad-value",
-                "lead \(row), column \"\(column.name)\": \(wanted) or null is expected, not \(value.kindName)"
-            )
-        }
-    }
-
-    private static func days(_ value: JSONValue, _ place: String) throws(JSONFailure) -> Double {
+    /// Days since 1970-01-01, given as such or as a date; `place` names the value in errors.
+    static func days(_ value: JSONValue, _ place: String) throws(JSONFailure) -> Double {
         switch value {
         case .number(let days): return days
         case .string(let text):

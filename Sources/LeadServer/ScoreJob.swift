@@ -49,13 +49,25 @@ final class ScoreJob {
 
     /// What it was thought to take when it came whole.
     var estimatedNanoseconds = 0.0
+    /// The JSON body between its bytes and the message.
+    private var translation: JSONTranslation?
+    /// Whether the message was made from JSON.
+    private var isTranslated = false
+    private var jsonAnswer: JSONAnswer?
+    /// Whether it has more memory than its bytes count as, for being JSON.
+    var isJSONUnderWay: Bool { translation != nil || isTranslated }
     /// Whether it came as JSON.
     var isJSON: Bool { json != nil }
     /// Bytes of the message, or of the JSON that it is made from.
     var byteCount: Int { json?.count ?? message.count }
     /// What it has taken so far.
-    var workedNanoseconds: UInt64 { beginningNanoseconds + preparationNanoseconds + scoringNanoseconds }
+    var workedNanoseconds: UInt64 {
+        translationNanoseconds + beginningNanoseconds + preparationNanoseconds + scoringNanoseconds + answerNanoseconds
+    }
     private var beginningNanoseconds: UInt64 = 0
+    /// Time spent on turning JSON into the message, and results into JSON.
+    private var translationNanoseconds: UInt64 = 0
+    private var answerNanoseconds: UInt64 = 0
 
     /// Why there is nothing to score; told when the message's turn comes.
     private(set) var failure: WireError?
@@ -109,29 +121,31 @@ final class ScoreJob {
         self.requestID = requestID
     }
 
-    /// Makes the message from the JSON body, for the schema that is in service now.
+    /// Makes the message from the JSON body, a slice at a time.
+    ///
     /// - Parameters:
-    ///   - publication: the turn's, which `begin` gets too.
+    ///   - sliceEnd: when to come back.
+    ///   - publication: the turn's.
     ///   - limits: what is accepted.
+    /// - Returns: whether the message is there.
     /// - Throws: what is wrong with the body.
-    func translate(_ publication: Publication<ModelDirectory>, limits: ServerLimits) throws(JSONFailure) {
-        guard let json else { return }
-        let request = try JSONScoreRequest(parsing: json)
-        let schema = try Self.schema(of: request, publication.value)
-        let bytes = try request.message(for: schema, limits: limits.wire, valuesMax: limits.jsonValuesMax)
+    func translate(
+        until sliceEnd: UInt64,
+        _ publication: Publication<ModelDirectory>,
+        limits: ServerLimits
+    ) throws(JSONFailure) -> Bool {
+        guard let json, !isTranslated else { return true }
+        let start = MonotonicClock.now()
+        defer { translationNanoseconds += MonotonicClock.now() - start }
+        if translation == nil { translation = JSONTranslation(json) }
+        guard let bytes = try translation?.advance(until: sliceEnd, publication, limits: limits) else { return false }
         message.removeAll()
         message.put(contentsOf: bytes.rawBytes)
-    }
-
-    private static func schema(
-        of request: JSONScoreRequest,
-        _ directory: ModelDirectory
-    ) throws(JSONFailure) -> LeadSchema {
-        do throws(WireError) {
-            return try directory.model(named: request.model, version: request.version).schema
-        } catch {
-            throw JSONFailure(error)
-        }
+        model = translation?.model
+        epoch = translation?.epoch ?? 0
+        translation = nil
+        isTranslated = true
+        return true
     }
 
     /// Reads the message and finds its model.
@@ -149,10 +163,12 @@ final class ScoreJob {
         let bytes = message.bytes
         requestID = bytes.rawBytes.integer(at: 16)
         try request.decode(bytes.rawBytes, limits: limits)
-        let model = try publication.value.model(for: request, message: bytes.rawBytes)
-        try model.check(request)
-        self.model = model
-        epoch = publication.epoch
+        // A body in JSON was translated for a model's schema, and that model scores it.
+        if !isTranslated {
+            model = try publication.value.model(for: request, message: bytes.rawBytes)
+            epoch = publication.epoch
+        }
+        try model?.check(request)
         asOfDays = request.asOfDays.isNaN ? WallClock.days() : request.asOfDays
         deadline =
             request.deadlineMicroseconds == 0
@@ -171,6 +187,7 @@ final class ScoreJob {
     /// - Throws: `deadlineExceeded` when it passed before the first row.
     func advance(until sliceEnd: UInt64, workspace: ScoringWorkspace) throws(WireError) -> Bool {
         guard let model else { return true }
+        if isLate || nextRow == request.rows { return writeJSON(model, until: sliceEnd) }
         let start = MonotonicClock.now()
         guard nextRow > 0 || start < deadline else {
             throw WireError(.deadlineExceeded, "the deadline passed before the first row was scored")
@@ -180,7 +197,21 @@ final class ScoreJob {
         preparationNanoseconds += preparation
         scoringNanoseconds += now - start - preparation
         isLate = nextRow < request.rows && now >= deadline
-        return isLate || nextRow == request.rows
+        guard isLate || nextRow == request.rows else { return false }
+        return writeJSON(model, until: sliceEnd)
+    }
+
+    /// Writes the answer, if it is JSON, and comes back when the slice is over, but not before some leads are written.
+    /// - Returns: whether the answer is whole.
+    private func writeJSON(_ model: LeadModel, until sliceEnd: UInt64) -> Bool {
+        guard isJSON else { return true }
+        let start = MonotonicClock.now()
+        defer { answerNanoseconds += MonotonicClock.now() - start }
+        if jsonAnswer == nil { jsonAnswer = JSONAnswer(model, epoch: epoch) }
+        repeat {
+            if jsonAnswer?.advance(rows: request.rows, columns, model) ?? true { return true }
+        } while MonotonicClock.now() < sliceEnd
+        return false
     }
 
     /// Scores blocks of rows until one of the ends is reached; returns the time.
@@ -212,8 +243,8 @@ final class ScoreJob {
     /// Appends the answer.
     func writeAnswer(into writer: inout ByteWriter) {
         guard let model else { return }
-        if json != nil {
-            writer.put(utf8: jsonAnswer(model))
+        if isJSON {
+            jsonAnswer?.write(to: &writer)
             return
         }
         let columns = columns
@@ -253,6 +284,11 @@ final class ScoreJob {
     func end() {
         model = nil
         json = nil
+        translation = nil
+        isTranslated = false
+        jsonAnswer = nil
+        translationNanoseconds = 0
+        answerNanoseconds = 0
         failure = nil
         hasBegun = false
         isLate = false
@@ -263,42 +299,5 @@ final class ScoreJob {
         beginningNanoseconds = 0
         scoringNanoseconds = 0
         preparationNanoseconds = 0
-    }
-
-    private func jsonAnswer(_ model: LeadModel) -> String {
-        var json = JSONWriter()
-        json.object {
-            $0.name("model")
-            $0.value(model.name)
-            $0.name("version")
-            $0.value(model.version)
-            $0.name("epoch")
-            $0.value(epoch)
-            $0.name("fingerprint")
-            $0.value(hexadecimal(model.schema.fingerprint))
-            $0.name("leads")
-            $0.array { list in
-                for row in 0..<request.rows { list.object { lead(row, model, &$0) } }
-            }
-        }
-        return json.text + "\n"
-    }
-
-    private func lead(_ row: Int, _ model: LeadModel, _ json: inout JSONWriter) {
-        json.name("status")
-        switch RowStatus(rawValue: columns.statuses[row]) {
-        case .scored:
-            json.value("scored")
-            json.name("probability")
-            json.value(columns.probabilities[row])
-            json.name("score")
-            json.value(columns.scores[row])
-            json.name("tier")
-            json.value(model.recipe.tiers[Int(columns.tiers[row])].name)
-            json.name("margin")
-            json.value(columns.margins[row])
-        case .deadlinePassed: json.value("deadline-passed")
-        case .invalidValue, nil: json.value("invalid-value")
-        }
     }
 }

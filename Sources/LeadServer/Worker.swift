@@ -53,6 +53,8 @@ final class Worker {
     private var nextShortageWarning: UInt64 = 0
     private static let shortageWarningNanoseconds: UInt64 = 10_000_000_000
     private var answer = ByteWriter()
+    /// The JSON request that was worked on last.
+    private var jsonUnderWay: ScoreJob?
     var jobs = JobQueue()
     /// Bytes of requests and answers in memory, of all connections.
     var bytesInFlight = 0
@@ -293,6 +295,10 @@ final class Worker {
                 jobs.recycle(job)
                 continue
             }
+            guard !job.isJSON || job.failure != nil || hasTurnForJSON(job) else {
+                jobs.append(job)
+                continue
+            }
             if let outcome = work(on: job, of: connection, stream, until: sliceEnd) {
                 connection.finish(job, stream, failure: outcome.failure, answer: &answer)
                 touch(connection)
@@ -301,6 +307,16 @@ final class Worker {
                 jobs.append(job)
             }
         } while MonotonicClock.now() < sliceEnd
+    }
+
+    /// Whether a JSON request may be worked on.
+    ///
+    /// One at a time is, from its first byte to its answer: what it is taken apart into is many times its size, and counts
+    /// as no memory in flight.
+    private func hasTurnForJSON(_ job: ScoreJob) -> Bool {
+        if let other = jsonUnderWay, other !== job, other.isJSONUnderWay { return false }
+        jsonUnderWay = job
+        return true
     }
 
     private struct Outcome {
@@ -318,14 +334,21 @@ final class Worker {
         do throws(WireError) {
             if let failure = job.failure { throw failure }
             if !job.hasBegun {
-                jobs.equip(job)
                 let limits = limits
-                let failure = models.withCurrent { publication -> ScoreFailure? in
-                    do throws(JSONFailure) {
-                        try job.translate(publication, limits: limits)
-                    } catch {
-                        return .json(error)
+                if job.isJSON {
+                    let translated = models.withCurrent { publication -> Result<Bool, JSONFailure> in
+                        Result { () throws(JSONFailure) in
+                            try job.translate(until: sliceEnd, publication, limits: limits)
+                        }
                     }
+                    switch translated {
+                    case .success(true): break
+                    case .success(false): return nil
+                    case .failure(let failure): return Outcome(failure: .json(failure))
+                    }
+                }
+                jobs.equip(job)
+                let failure = models.withCurrent { publication -> ScoreFailure? in
                     do throws(WireError) {
                         try job.begin(publication, limits: limits.wire, telemetry: telemetry)
                     } catch {

@@ -33,6 +33,34 @@ struct EndpointTests {
         #expect(leads.map { $0["status"] } == [.string("scored"), .string("scored")])
     }
 
+    @Test("large JSON requests take turns in slices, and one that is given up lets the next begin")
+    func manyLargeJSONs() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        func body(_ first: Int) -> [UInt8] {
+            let leads = (0..<8_000).map { #"{"visits":\#(($0 + first) % 11),"source":"web"}"# }
+            return Array(#"{"leads":[\#(leads.joined(separator: ","))]}"#.utf8)
+        }
+        let alone = try (0..<3).map {
+            try client.request("POST", WireFormat.scorePath, contentType: "application/json", body: body($0)).body
+        }
+        #expect(alone.allSatisfy { $0.count > 500_000 } && alone[0] != alone[1])
+        var ids: [Int32] = []
+        for turn in 0..<9 {
+            ids.append(
+                try client.submit("POST", WireFormat.scorePath, contentType: "application/json", body: body(turn % 3))
+            )
+        }
+        try client.pump(seconds: 20) { client in ids.allSatisfy { client.isUploaded($0) } }
+        client.reset(ids[0])
+        client.reset(ids[4])
+        try client.pump(seconds: 20) { client in ids.allSatisfy { client.responses[$0]?.closed != nil } }
+        for turn in [1, 2, 3, 5, 6, 7, 8] {
+            #expect(client.responses[ids[turn]]?.body == alone[turn % 3], "request \(turn)")
+        }
+        #expect(try AdminPage.metric("leadline_slices_yielded_total", of: server) > 10)
+    }
+
     @Test(
         "a JSON mistake is told in JSON",
         arguments: [

@@ -34,6 +34,99 @@ struct JSONTests {
         }
     }
 
+    @Test(
+        "objects beside each other are read as if each were alone",
+        arguments: [
+            (#"[{"a":1,"b":2},{"a":3,"b":4},{"a":5},{"a":6,"c":7,"b":8},{},{"b":9}]"#, nil),
+            (#"[{"a":1,"b":2},{"a":1,"a":2}]"#, 22), (#"[{"a":1,"b":2},{"b":1,"b":2}]"#, 22),
+            (#"[{"a":1,"b":2},{"a":1,"b":2,"a":3}]"#, 28), (#"[{"a\"b":1},{"a"b":1}]"#, 16),
+            (#"[{"a\"b":1},{"a\"b":2}]"#, nil), (#"[{"a\\":1},{"a\\":2}]"#, nil), (#"[{"":1},{"":2}]"#, nil),
+            (#"[{"a":{"b":1}},{"a":{"b":1,"b":2}}]"#, 27), (#"[{"é":1},{"é":2}]"#, nil),
+        ]
+    )
+    func siblings(text: String, offset: Int?) throws {
+        var expected: [JSONValue] = []
+        for part in text.dropFirst().dropLast().replacing("},{", with: "}|{").split(separator: "|") where offset == nil
+        {
+            expected.append(try parse(String(part)))
+        }
+        if let offset {
+            #expect { try parse(text) } throws: { ($0 as? JSONValue.SyntaxError)?.byteOffset == offset }
+        } else {
+            #expect(try parse(text) == .array(expected))
+        }
+    }
+
+    @Test("many names that stand twice are found, whatever came before")
+    func manyNames() throws {
+        let names = (0..<40).map { "\"n\($0)\":\($0)" }
+        let object = "{\(names.joined(separator: ","))}"
+        let reversed = "{\(names.reversed().joined(separator: ","))}"
+        #expect(
+            try parse("[\(object),\(object),\(reversed)]") == .array([parse(object), parse(object), parse(reversed)])
+        )
+        for place in [3, 15, 16, 17, 39] {
+            let twice = "{\((names[..<place] + [names[place / 2]]).joined(separator: ","))}"
+            #expect(throws: JSONValue.SyntaxError.self) { try parse(twice) }
+            #expect(throws: JSONValue.SyntaxError.self) { try parse("[\(object),\(twice)]") }
+        }
+    }
+
+    @Test("a text read a piece at a time is the same value, or the same mistake at the same place")
+    func pieces() {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SplitMix(state: seed)
+        let text = Array(
+            #"{"a": [1, -0.5e3, {"b": null, "c": "x\u00e9"}, {"b": true, "c": ""}, [], {}], "é": {"a": 0}} "#.utf8
+        )
+        for turn in 0..<3_000 {
+            var bytes = text
+            // The first is left as it is.
+            for _ in 0..<min(turn, 2) {
+                let place = Int(random.next() % UInt64(bytes.count))
+                switch random.next() % 3 {
+                case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(text[Int(random.next() % UInt64(text.count))], at: place)
+                }
+            }
+            let piece = Int(random.next() % 20)
+            #expect(read(bytes, piece) == read(bytes, .max), "seed \(seed), turn \(turn)")
+        }
+    }
+
+    private func read(_ bytes: [UInt8], _ piece: Int) -> Result<JSONValue, JSONValue.SyntaxError> {
+        do throws(JSONValue.SyntaxError) {
+            var parser = JSONParser(bytes)
+            while try !parser.advance(piece) {}
+            return .success(parser.value ?? .null)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    @Test("numbers are rounded as the language rounds them")
+    func numbers() throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SplitMix(state: seed)
+        for _ in 0..<20_000 {
+            let digits = String(random.next() >> (random.next() % 64))
+            let point = Int(random.next() % UInt64(digits.count)) + 1
+            var text = random.next() & 1 == 0 ? "-" : ""
+            text += digits.prefix(point)
+            if point < digits.count { text += ".\(digits.dropFirst(point))" }
+            if random.next() & 1 == 0 { text += "e\(Int(random.next() % 80) - 40)" }
+            guard case .number(let number) = try parse(text) else { return }
+            #expect(number.bitPattern == Double(text)?.bitPattern, "\(text), seed \(seed)")
+        }
+        for text in [
+            "-0", "0.000", "9007199254740992", "9007199254740993", "1e22", "1e23", "1e-22", "123456789012345678e-4",
+        ] {
+            #expect(try parse(text) == .number(Double(text) ?? .nan), "\(text)")
+        }
+        #expect(try parse("-0") == .number(-0.0) && 1 / -0.0 == -Double.infinity)
+    }
+
     @Test("a text nested without end is refused, not followed")
     func depthIsBounded() {
         #expect(throws: JSONValue.SyntaxError.self) { try parse(String(repeating: "[", count: 1_000_000)) }
