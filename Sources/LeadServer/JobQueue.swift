@@ -103,13 +103,22 @@ struct JobQueue {
     }
 }
 
-/// What a byte of a message costs, by the messages before: a moving average, the last ten counting most.
+/// What a byte of a message costs, by the messages before: a moving average of medians of three, the last ten counting most.
 private struct WorkCost {
     private(set) var nanosecondsPerByte = 2.0
 
+    /// Of the two messages before.
+    private var measuredBefore = (2.0, 2.0)
+
+    /// Learns from a message, unless its cost stands alone: while it was scored, the system may have taken the processor away,
+    /// which shows most in the smallest.
     mutating func learn(from job: ScoreJob) {
         guard job.byteCount > 0 else { return }
-        nanosecondsPerByte += 0.1 * (Double(job.workedNanoseconds) / Double(job.byteCount) - nanosecondsPerByte)
+        let measured = Double(job.workedNanoseconds) / Double(job.byteCount)
+        let (one, other) = measuredBefore
+        let median = max(min(one, other), min(max(one, other), measured))
+        nanosecondsPerByte += 0.1 * (median - nanosecondsPerByte)
+        measuredBefore = (other, measured)
     }
 }
 

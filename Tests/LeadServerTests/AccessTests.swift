@@ -167,10 +167,12 @@ struct AccessTests {
         func submit() throws -> Int32 {
             try client.submit("POST", WireFormat.scorePath, contentType: WireFormat.contentType, body: body)
         }
-        // The first tells what a byte costs.
-        let first = try submit()
-        try client.pump(seconds: 10) { $0.responses[first]?.closed != nil }
-        #expect(client.responses[first]?.status == 200)
+        // The first tell what a byte costs.
+        for _ in 0..<3 {
+            let first = try submit()
+            try client.pump(seconds: 10) { $0.responses[first]?.closed != nil }
+            #expect(client.responses[first]?.status == 200)
+        }
         let streams = try (0..<20).map { _ in try submit() }
         try client.pump(seconds: 20) { client in streams.allSatisfy { client.responses[$0]?.closed != nil } }
         let statuses = streams.compactMap { client.responses[$0]?.status }

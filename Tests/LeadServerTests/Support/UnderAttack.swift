@@ -14,6 +14,8 @@ final class PoliteClient: Sendable {
         var right = 0
         /// Told honestly that there is no room now.
         var refused = 0
+        /// Why, the last time.
+        var refusal = ""
         var latencies: [UInt64] = []
         var residentBytesMost = 0
         var failure: String?
@@ -54,7 +56,10 @@ final class PoliteClient: Sendable {
                     report.withLock {
                         $0.latencies.append(time)
                         if isRight { $0.right += 1 }
-                        if response.status == 503 { $0.refused += 1 }
+                        if response.status == 503 {
+                            $0.refused += 1
+                            $0.refusal = (try? answers(in: response.body))?.first?.error?.text ?? response.text
+                        }
                         $0.residentBytesMost = max($0.residentBytesMost, resident)
                     }
                     usleep(1_000)
@@ -129,7 +134,7 @@ func underAttack(
         let refused = fillsMemory && report.refused * 5 <= report.sent ? report.refused : 0
         #expect(
             report.failure == nil && report.sent == report.right + refused,
-            "\(name): the polite client went without: \(report.sent) sent, \(report.right) right, \(report.refused) refused"
+            "\(name): the polite client went without: \(report.sent) sent, \(report.right) right, \(report.refused) refused \(report.refusal)"
         )
         let grown = max(0, report.residentBytesMost - before)
         let slow = report.milliseconds(0.99)
