@@ -33,7 +33,7 @@ extension Connection {
             }
         case .page(let path, let isHead):
             // What load balancers ask without end, of everyone.
-            if path == InfoPages.healthPath { return answer(id, InfoPages.health, isHead: isHead) }
+            if path == InfoPages.healthPath { return answer(id, InfoPages.health(worker.state), isHead: isHead) }
             let rule = currentGrant().rule
             let page = worker.models.withCurrent { InfoPages.respond(to: path, $0, worker.state, for: rule) }
             answer(id, page, isHead: isHead)

@@ -20,7 +20,7 @@ enum InfoPages {
         for rule: AccessRule? = nil
     ) -> PlainResponse {
         switch path {
-        case healthPath: return health
+        case healthPath: return health(state)
         case "/readyz": return readiness(publication, state)
         case "/v1/models": return models(publication, state, for: rule)
         default:
@@ -44,7 +44,20 @@ enum InfoPages {
     }
 
     static let healthPath = "/healthz"
-    static let health = PlainResponse(#"{"status":"ok"}"# + "\n")
+    private static let healthy = PlainResponse(#"{"status":"ok"}"# + "\n")
+
+    /// Whether the process does what it should: an orchestrator that hears otherwise starts it again.
+    static func health(_ state: ServerState) -> PlainResponse {
+        guard let failure = state.failure else { return healthy }
+        var json = JSONWriter()
+        json.object {
+            $0.name("status")
+            $0.value("failed")
+            $0.name("reason")
+            $0.value(failure)
+        }
+        return PlainResponse(status: 503, json.text + "\n")
+    }
 
     /// Whether the server is ready, or with a name whether that model is served too.
     private static func readiness(

@@ -59,10 +59,17 @@ final class ServerState: Sendable {
         ledger = ConnectionLedger(limits)
     }
 
+    /// What nothing but a restart mends; nil as long as all is well.
+    var failure: String? {
+        if workersLost.load(ordering: .acquiring) > 0 { return "a worker has ended; restart the server" }
+        if workersStuck.load(ordering: .relaxed) > 0 { return "a worker hangs; restart the server" }
+        return nil
+    }
+
     /// Why the server is not ready; nil when it is.
     func notReadyReason(_ directory: ModelDirectory) -> String? {
         if isLeaving.load(ordering: .acquiring) || isDraining.load(ordering: .acquiring) { return "draining" }
-        if workersLost.load(ordering: .acquiring) > 0 { return "a worker has ended; restart the server" }
+        if let failure { return failure }
         return directory.models.isEmpty ? "no model in service" : nil
     }
 }

@@ -40,7 +40,8 @@ final class TestClient {
         authority: String,
         limits: HTTP2Limits = HTTP2Limits(),
         serverName: String = "localhost",
-        certificate: (chain: String, key: String)? = nil
+        certificate: (chain: String, key: String)? = nil,
+        seconds: Double = 5
     ) throws {
         let context = try TLSContext(
             client: TLSClientConfiguration(
@@ -54,7 +55,7 @@ final class TestClient {
         http = HTTP2ClientSession(limits: limits, keptFields: ["allow"])
         guard try socket.wait(for: .writable, atMostMilliseconds: 5_000) else { throw TimedOut() }
         try socket.finishConnecting()
-        try pump(seconds: 5) { $0.tls.state == .open }
+        try pump(seconds: seconds) { $0.tls.state == .open }
     }
 
     /// Sends a request with a whole body, and waits for its stream to be over.

@@ -24,7 +24,8 @@ final class TestServer {
         clientAuthority: String? = nil,
         clientsAreOptional: Bool = false,
         policy: String? = nil,
-        drainTimeout: Duration = .seconds(5)
+        drainTimeout: Duration = .seconds(5),
+        log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) throws {
         folder = TestFolder.shared
         var configuration = ServerConfiguration(
@@ -50,14 +51,14 @@ final class TestServer {
         server = try LeadServer(
             configuration,
             source: source,
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            log: log
         )
     }
 
     deinit { _ = server.stop() }
 
-    func client() throws -> TestClient {
-        try TestClient(to: server.listenAddress, authority: folder.path + "/ca.pem")
+    func client(atMostSeconds seconds: Double = 5) throws -> TestClient {
+        try TestClient(to: server.listenAddress, authority: folder.path + "/ca.pem", seconds: seconds)
     }
 }
 
