@@ -127,8 +127,10 @@ public struct BundleStore: Sendable {
         return loaded
     }
 
-    /// Loads the bundle at a path that a user gave: a version's folder, or a model's folder for its newest version that
-    /// passes.
+    /// Loads the bundle at a path that a user gave.
+    ///
+    /// That is a version's folder, or a model's folder for the version that a server would serve: the alias production's, or else
+    /// the newest that passes. `FOLDER@ALIAS` is another alias's.
     ///
     /// - Parameters:
     ///   - path: the folder.
@@ -138,6 +140,22 @@ public struct BundleStore: Sendable {
     /// - Throws: ``BundleError``.
     public static func load(path: String, kernel: KernelName? = nil, isThorough: Bool = false) throws -> LoadedBundle {
         let whole = URL(fileURLWithPath: path).standardizedFileURL
+        let place = whole.lastPathComponent.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        if place.count == 2, !isFolder(whole.path) {
+            let store = BundleStore(path: whole.deletingLastPathComponent().path)
+            let (name, alias) = (String(place[0]), String(place[1]))
+            guard isPlainName(name), let version = try store.aliases(ofModel: name)[alias] else {
+                let known = isPlainName(name) ? try store.aliases(ofModel: name).names : []
+                throw BundleError(
+                    path: path,
+                    problem: "there is no such alias",
+                    remedy: known.isEmpty
+                        ? "the model has none; leadline models publish gives one"
+                        : "there are \(known.joined(separator: ", "))"
+                )
+            }
+            return try store.load(name: name, version: version, kernel: kernel, isThorough: isThorough)
+        }
         guard isFolder(whole.path) else {
             throw BundleError(
                 path: path,
@@ -159,12 +177,12 @@ public struct BundleStore: Sendable {
                 isThorough: isThorough
             )
         }
-        let newest = try BundleStore(path: outer.path).loadNewest(
-            name: whole.lastPathComponent,
-            kernel: kernel,
-            isThorough: isThorough
-        )
-        return newest.bundle
+        let store = BundleStore(path: outer.path)
+        let name = whole.lastPathComponent
+        if let version = try store.aliases(ofModel: name)[ModelAliases.production] {
+            return try store.load(name: name, version: version, kernel: kernel, isThorough: isThorough)
+        }
+        return try store.loadNewest(name: name, kernel: kernel, isThorough: isThorough).bundle
     }
 
     /// What to say of a folder without a version: often it is the one above that was meant.

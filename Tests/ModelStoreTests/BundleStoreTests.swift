@@ -32,6 +32,24 @@ import Testing
         }
     }
 
+    @Test func `a model's folder is the version that would be served, and an alias behind it another`() throws {
+        let fixture = try StoreFixture()
+        let versions = try (0..<3).map {
+            try fixture.store.write(StoreFixture.draft(leaf: Double(-$0) - 1), name: "leads").version
+        }
+        func version(_ path: String) throws -> String { try BundleStore.load(path: fixture.path + path).version }
+        #expect(try version("/leads") == versions[2])
+        for (alias, version) in [("production", versions[0]), ("candidate", versions[1])] {
+            _ = try fixture.store.publish(version, as: alias, ofModel: "leads", by: "test")
+        }
+        #expect(try version("/leads") == versions[0] && version("/leads/") == versions[0])
+        #expect(try version("/leads@candidate") == versions[1] && version("/leads@production") == versions[0])
+        #expect(try version("/leads/\(versions[2])") == versions[2])
+        for path in ["/leads@", "/leads@none", "/none@candidate", "/@candidate", "/leads@a/b"] {
+            #expect(throws: BundleError.self) { try BundleStore.load(path: fixture.path + path) }
+        }
+    }
+
     @Test func `versions count upwards and the newest is listed first`() throws {
         let fixture = try StoreFixture()
         let versions = try (0..<3).map {
