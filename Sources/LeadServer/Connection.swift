@@ -80,6 +80,9 @@ final class Connection {
     /// Without requests for so long, a connection rests.
     private static let restNanoseconds: UInt64 = 1_000_000_000
     private var lastWrite: UInt64
+    /// What TCP sends at first after a pause, before anything is acknowledged (RFC 6928 section 2, RFC 5681 section 4.1).
+    private static let firstWindowBytes = 14_600
+    private var sealedSinceRest = 0
 
     init(
         socket: consuming TCPSocket,
@@ -319,7 +322,11 @@ final class Connection {
         creditReaders()
         guard !outgoing.isEmpty else { return }
         let start = MonotonicClock.now()
-        try tls.seal(from: &outgoing)
+        // A path that was silent takes only so much at first: small records are of use as they come, large ones cost less.
+        if start >= lastWrite + Self.restNanoseconds { sealedSinceRest = 0 }
+        let smallBytes = max(0, Self.firstWindowBytes - sealedSinceRest)
+        sealedSinceRest += min(outgoing.count, Self.firstWindowBytes)
+        try tls.seal(from: &outgoing, smallBytes: smallBytes)
         telemetry.stages.record(.seal, nanoseconds: MonotonicClock.now() - start)
     }
 

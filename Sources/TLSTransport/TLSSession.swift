@@ -147,20 +147,30 @@ internal import COpenSSL
         return try result.get()
     }
 
+    /// What a small record holds: with its header and tag a segment's bytes on an Ethernet, with room for options.
+    private static let smallRecordBytes = 1_400
+
     /// Seals plaintext into `outgoing`, in full records as far as it reaches: give it all at once.
     ///
-    /// - Parameter plaintext: Any number of bytes.
+    /// A record is of no use before its last byte has come. So for a path that has been silent, and takes only so much at
+    /// first, there are small records, each of which a segment carries whole (RFC 8446 section 5.1 leaves their size to us).
+    ///
+    /// - Parameters:
+    ///   - plaintext: Any number of bytes.
+    ///   - smallBytes: So many of the first bytes go in records of a segment's size.
     /// - Throws: `TLSError` when the session is not open or breaks.
-    public mutating func seal(_ plaintext: RawSpan) throws(TLSError) {
+    public mutating func seal(_ plaintext: RawSpan, smallBytes: Int = 0) throws(TLSError) {
         guard state == .open || state == .peerClosed else { throw TLSError(.notOpen, "the session is not open") }
         guard plaintext.byteCount > 0 else { return }
         OpenSSLErrors.clear()
         var written = 0
         while written < plaintext.byteCount {
             var count = 0
+            let left = plaintext.byteCount - written
+            let most = written < smallBytes ? min(Self.smallRecordBytes, left) : left
             // Safety: the span is alive during the call; the BIO takes every byte, so nothing is retried later.
             let result = unsafe plaintext.withUnsafeBytes {
-                unsafe SSL_write_ex(session, $0.baseAddress! + written, $0.count - written, &count)
+                unsafe SSL_write_ex(session, $0.baseAddress! + written, most, &count)
             }
             guard result == 1 else { throw fail(result, .protocolViolation) }
             written += count
@@ -169,10 +179,12 @@ internal import COpenSSL
 
     /// Seals all plaintext of a queue into `outgoing` and empties the queue.
     ///
-    /// - Parameter plaintext: Any number of bytes.
+    /// - Parameters:
+    ///   - plaintext: Any number of bytes.
+    ///   - smallBytes: So many of the first bytes go in records of a segment's size.
     /// - Throws: `TLSError` when the session is not open or breaks.
-    public mutating func seal(from plaintext: inout ByteQueue) throws(TLSError) {
-        try seal(plaintext.bytes)
+    public mutating func seal(from plaintext: inout ByteQueue, smallBytes: Int = 0) throws(TLSError) {
+        try seal(plaintext.bytes, smallBytes: smallBytes)
         plaintext.removeAll()
     }
 

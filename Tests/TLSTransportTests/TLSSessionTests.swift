@@ -46,6 +46,23 @@ import Testing
         #expect(count == 4 * (16384 + 22))
     }
 
+    @Test func `the first bytes go in small records where that is asked for`() throws {
+        var pair = try TLSPair(folder.client(), folder.server())
+        pair.exchange()
+        let bytes = (0..<40_000).map { UInt8(truncatingIfNeeded: $0 &* 11) }
+        try pair.server.seal(bytes.rawBytes, smallBytes: 4_000)
+        // Three records of 1,400 bytes reach beyond 4,000; then come 35,800 in full ones.
+        let count = pair.server.outgoingCount
+        #expect(count == 40_000 + (3 + 3) * 22)
+        // A segment carries the first, and that is enough to open it.
+        var segment = ByteQueue()
+        segment.append(pair.server.outgoing.extracting(0..<1_448))
+        var plaintext = ByteQueue()
+        _ = try pair.client.open(from: &segment, into: &plaintext)
+        let first = plaintext.copy()
+        #expect(first == Array(bytes[..<1_400]))
+    }
+
     @Test func `a limit stops at a record, and the rest comes later`() throws {
         var pair = try TLSPair(folder.client(), folder.server())
         pair.exchange()
