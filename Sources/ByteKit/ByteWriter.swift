@@ -106,6 +106,16 @@ public struct ByteWriter: Sendable {
     }
 
     /// Writes a column of integers as they lie in memory.
+    public mutating func put(column: Span<Int8>) {
+        putElements(column)
+    }
+
+    /// Writes a column of integers as they lie in memory.
+    public mutating func put(column: Span<Int64>) {
+        putElements(column)
+    }
+
+    /// Writes a column of integers as they lie in memory.
     public mutating func put(column: Span<Int16>) {
         putElements(column)
     }

@@ -28,9 +28,14 @@ extension RawSpan {
                 switch element {
                 case .bit: unsafe copyBits(column, first, to, count)
                 case .uint8: unsafe convert(column + first, UInt8.self, to, count) { Float($0) }
+                case .int8: unsafe convert(column + first, Int8.self, to, count) { Float($0) }
                 case .uint16: unsafe convert(column + 2 * first, UInt16.self, to, count) { Float($0) }
                 case .int16: unsafe convert(column + 2 * first, Int16.self, to, count) { Float($0) }
                 case .int32: unsafe convert(column + 4 * first, Int32.self, to, count) { Float($0) }
+                case .int64: unsafe convert(column + 8 * first, Int64.self, to, count) { Float($0) }
+                case .microseconds:
+                    unsafe convert(column + 8 * first, Int64.self, to, count) { Float(days(microseconds: $0)) }
+                case .float16: unsafe convert(column + 2 * first, UInt16.self, to, count) { Float(widened(half: $0)) }
                 case .float32:
                     unsafe UnsafeMutableRawPointer(to).copyMemory(from: column + 4 * first, byteCount: 4 * count)
                 case .float64: unsafe convert(column + 8 * first, Double.self, to, count) { Float($0) }
@@ -63,12 +68,80 @@ extension RawSpan {
                 switch element {
                 case .bit: unsafe copyBits(column, first, to, count)
                 case .uint8: unsafe convert(column + first, UInt8.self, to, count) { Double($0) }
+                case .int8: unsafe convert(column + first, Int8.self, to, count) { Double($0) }
                 case .uint16: unsafe convert(column + 2 * first, UInt16.self, to, count) { Double($0) }
                 case .int16: unsafe convert(column + 2 * first, Int16.self, to, count) { Double($0) }
                 case .int32: unsafe convert(column + 4 * first, Int32.self, to, count) { Double($0) }
+                case .int64: unsafe convert(column + 8 * first, Int64.self, to, count) { Double($0) }
+                case .microseconds:
+                    unsafe convert(column + 8 * first, Int64.self, to, count) { Double(days(microseconds: $0)) }
+                case .float16: unsafe convert(column + 2 * first, UInt16.self, to, count) { Double(widened(half: $0)) }
                 case .float32: unsafe convert(column + 4 * first, Float.self, to, count) { Double($0) }
                 case .float64:
                     unsafe UnsafeMutableRawPointer(to).copyMemory(from: column + 8 * first, byteCount: 8 * count)
+                }
+            }
+        }
+    }
+
+    /// One value of a packed column.
+    ///
+    /// - Parameters:
+    ///   - index: Which value, counted from the column's first.
+    ///   - element: How they lie in the bytes.
+    ///   - offset: Where the column's first value begins.
+    /// - Returns: The value in double precision.
+    public func value(at index: Int, of element: PackedElement, at offset: Int) -> Double {
+        checkColumn(index..<index + 1, element, offset, room: 1)
+        // Safety: `checkColumn` has put the value inside the span, which lives through the closure; no alignment is needed.
+        return unsafe withUnsafeBytes { source in
+            let column = unsafe source.baseAddress! + offset
+            switch element {
+            case .bit:
+                return unsafe Double(column.load(fromByteOffset: index >> 3, as: UInt8.self) &>> UInt8(index & 7) & 1)
+            case .uint8: return unsafe Double(column.load(fromByteOffset: index, as: UInt8.self))
+            case .int8: return unsafe Double(column.load(fromByteOffset: index, as: Int8.self))
+            case .uint16: return unsafe Double(column.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+            case .int16: return unsafe Double(column.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self))
+            case .int32: return unsafe Double(column.loadUnaligned(fromByteOffset: 4 * index, as: Int32.self))
+            case .int64: return unsafe Double(column.loadUnaligned(fromByteOffset: 8 * index, as: Int64.self))
+            case .microseconds:
+                return days(microseconds: unsafe column.loadUnaligned(fromByteOffset: 8 * index, as: Int64.self))
+            case .float16:
+                return Double(widened(half: unsafe column.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)))
+            case .float32: return unsafe Double(column.loadUnaligned(fromByteOffset: 4 * index, as: Float.self))
+            case .float64: return unsafe column.loadUnaligned(fromByteOffset: 8 * index, as: Double.self)
+            }
+        }
+    }
+
+    /// Copies single-precision values that lie a stride apart.
+    ///
+    /// - Parameters:
+    ///   - rows: Which values, counted from the first.
+    ///   - stride: Bytes from one value to the next, at least four.
+    ///   - offset: Where the first value begins.
+    ///   - target: Takes `rows.count` values from its start.
+    public func copyStrided<Value: BinaryFloatingPoint>(
+        rows: Range<Int>,
+        stride: Int,
+        at offset: Int,
+        into target: inout MutableSpan<Value>
+    ) {
+        precondition(offset >= 0 && stride >= 4 && stride <= byteCount, "values outside the span")
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= Int(Int32.max) && rows.count <= target.count, "rows")
+        precondition(
+            rows.isEmpty || offset + (rows.upperBound - 1) * stride + 4 <= byteCount,
+            "values outside the span"
+        )
+        // Safety: the values are inside the span, as looked at just above; the reads need no alignment.
+        unsafe withUnsafeBytes { source in
+            unsafe target.withUnsafeMutableBufferPointer { output in
+                guard let base = source.baseAddress, let to = output.baseAddress else { return }
+                var next = unsafe base + offset + rows.lowerBound * stride
+                for index in 0..<rows.count {
+                    unsafe to[index] = Value(next.loadUnaligned(as: Float.self))
+                    unsafe next += stride
                 }
             }
         }
@@ -142,6 +215,21 @@ extension RawSpan {
         precondition(rows.count <= room, "a column longer than its target")
     }
 }
+
+/// A half-precision number in single precision, which holds them all (IEEE 754-2019, 3.6).
+///
+/// Its exponent and fraction are put where single precision has them, and the scale makes up for the difference of the
+/// biases, for subnormal numbers too. No branch, so that many are widened at once.
+@inline(__always)
+private func widened(half: UInt16) -> Float {
+    let bits = UInt32(half & 0x7FFF) << 13
+    let scaled = (Float(bitPattern: bits) * 0x1p112).bitPattern
+    let magnitude = half & 0x7C00 == 0x7C00 ? bits | 0x7F80_0000 : scaled
+    return Float(bitPattern: magnitude | UInt32(half & 0x8000) << 16)
+}
+
+@inline(__always)
+private func days(microseconds: Int64) -> Double { Double(microseconds) / 86_400_000_000 }
 
 @inline(__always)
 private func convert<Source: BitwiseCopyable, Target>(

@@ -220,7 +220,9 @@ enum WireExamination {
             probabilities: reply.probabilities.span,
             scores: reply.scores.span,
             tiers: reply.tiers.span,
-            statuses: reply.statuses.span
+            statuses: reply.statuses.span,
+            timings: reply.timings,
+            flags: reply.hasBodyChecksum ? .bodyChecksum : []
         )
         guard writer.bytes == message else { throw FuzzTarget.Finding("a reply is written as other bytes") }
     }

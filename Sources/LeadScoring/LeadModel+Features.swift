@@ -45,8 +45,7 @@ extension LeadModel {
                     checkHashes(&values, batch.rows.lowerBound, &statuses)
                     for row in values.indices where !values[row].isNaN { values[row] = Value(unseen) }
                 } else if encoding != .absent {
-                    let isWhole = encoding != .float32 && encoding != .float64 && encoding != .constant
-                    if !isWhole { markFractions(values.span, batch.rows.lowerBound, &statuses) }
+                    if !encoding.isWhole { markFractions(values.span, batch.rows.lowerBound, &statuses) }
                     checkCodes(&values, Value(levelCount), Value(unseen), batch.rows.lowerBound, &statuses)
                 }
             case .categoryHash:

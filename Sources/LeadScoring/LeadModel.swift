@@ -102,6 +102,15 @@ public final class LeadModel: Sendable {
                 expectedFingerprint: schema.fingerprint
             )
         }
+        for index in schema.columns.indices
+        where request.columns[index].encoding == .microseconds && schema.columns[index].kind != .date {
+            let column = schema.columns[index]
+            throw WireError(
+                .columnKind,
+                "\"\(column.name)\" is a \(column.kind.rawValue); microseconds are for dates",
+                column: index
+            )
+        }
         for index in plan.nonCategories where request.columns[index].encoding.isDictionary {
             let column = schema.columns[index]
             throw WireError(

@@ -22,6 +22,7 @@ enum InfoPages {
         switch path {
         case healthPath: return health(state)
         case "/readyz": return readiness(publication, state)
+        case ProtocolPage.path: return ProtocolPage.page(state.limits)
         case "/v1/models": return models(publication, state, for: rule)
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)

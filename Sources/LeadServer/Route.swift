@@ -35,8 +35,7 @@ package enum Route: Equatable {
         guard path == WireFormat.scorePath else {
             guard method == "GET" || method == "HEAD" else {
                 let known =
-                    path == "/healthz" || path == "/readyz" || path.hasPrefix("/readyz/") || path == "/v1/models"
-                    || path.hasPrefix("/v1/models/")
+                    isForEveryone(path) || path == "/v1/models" || path.hasPrefix("/v1/models/")
                 return .refused(known ? .methodNotAllowed(allow: "GET, HEAD") : .notFound(path))
             }
             return .page(path: path, isHead: method == "HEAD")
@@ -60,11 +59,16 @@ package enum Route: Equatable {
 }
 
 extension Route {
+    /// What says nothing of models, or only whether they are there.
+    fileprivate static func isForEveryone(_ path: String) -> Bool {
+        path == InfoPages.healthPath || path == "/readyz" || path.hasPrefix("/readyz/") || path == ProtocolPage.path
+    }
+
     /// What a client needs leave for; nil for what everyone may ask.
     var role: AccessRole? {
         switch self {
         case .messages, .json: .score
-        case .page(let path, _): path == "/healthz" || path == "/readyz" || path.hasPrefix("/readyz/") ? nil : .read
+        case .page(let path, _): Self.isForEveryone(path) ? nil : .read
         case .refused: nil
         }
     }

@@ -261,7 +261,22 @@ final class ScoreJob {
             probabilities: columns.probabilities.span,
             scores: columns.scores.span,
             tiers: columns.tiers.span,
-            statuses: columns.statuses.span
+            statuses: columns.statuses.span,
+            timings: request.outputs.contains(.timings) ? timings() : nil,
+            flags: request.hasBodyChecksum ? .bodyChecksum : []
+        )
+    }
+
+    /// How long it took until now.
+    private func timings() -> ScoreTimings {
+        func microseconds(_ nanoseconds: UInt64) -> UInt32 { UInt32(clamping: nanoseconds / 1_000) }
+        let total = MonotonicClock.now() - arrival
+        return ScoreTimings(
+            total: microseconds(total),
+            waiting: microseconds(total - min(total, workedNanoseconds)),
+            decoding: microseconds(beginningNanoseconds),
+            preparing: microseconds(preparationNanoseconds),
+            scoring: microseconds(scoringNanoseconds)
         )
     }
 

@@ -19,6 +19,15 @@ public struct ScoreOutputs: OptionSet, Sendable, Hashable {
     /// The ``RowStatus``.
     public static let status = ScoreOutputs(rawValue: 1 << 4)
 
+    /// How long the server took, once a reply and not a column.
+    public static let timings = ScoreOutputs(rawValue: 1 << 5)
+
+    /// All there are, by the names that people see.
+    public static let names: [(name: String, output: ScoreOutputs)] = [
+        ("margin", .margin), ("probability", .probability), ("score", .score), ("tier", .tier), ("status", .status),
+        ("timings", .timings),
+    ]
+
     /// Every column there is.
     public static let all: ScoreOutputs = [.margin, .probability, .score, .tier, .status]
 }

@@ -10,12 +10,40 @@ public enum MessageType: UInt8, Sendable {
     case error = 3
 }
 
+/// What a message's header says of the rest of it.
+public struct MessageFlags: OptionSet, Sendable, Hashable {
+    /// The bits of the header's flags.
+    public let rawValue: UInt16
+
+    /// The flags whose bits are set.
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Bytes 24 to 27 are the CRC-32C of all that follows the header.
+    public static let bodyChecksum = MessageFlags(rawValue: 1 << 0)
+    /// A request's values are a matrix of float32, row after row, instead of columns.
+    public static let matrix = MessageFlags(rawValue: 1 << 1)
+
+    /// All there are, by the names that people see.
+    public static let names: [(name: String, flag: MessageFlags)] = [
+        ("bodyChecksum", .bodyChecksum), ("matrix", .matrix),
+    ]
+
+    /// The flags that a message of a type may have.
+    static func known(in type: MessageType) -> MessageFlags {
+        switch type {
+        case .scoreRequest: [.bodyChecksum, .matrix]
+        case .scoreReply: [.bodyChecksum]
+        case .error: []
+        }
+    }
+}
+
 /// The fixed start of every message, trusted because its checksum fits.
 ///
 /// ```
 ///  0         4   5   6   7   8          12    14    16                 24         28        32
 ///  +---------+---+---+---+---+----------+-----+-----+------------------+----------+----------+
-///  | L D L N |maj|min|typ| 0 | bytes    |flags|  0  | request id       | 0        | CRC-32C  |
+///  | L D L N |maj|min|typ| 0 | bytes    |flags|  0  | request id       | body sum | CRC-32C  |
 ///  +---------+---+---+---+---+----------+-----+-----+------------------+----------+----------+
 /// ```
 public struct MessageHeader: Sendable, Equatable {
@@ -23,6 +51,8 @@ public struct MessageHeader: Sendable, Equatable {
     public let type: MessageType
     /// How many bytes the message takes, this header included.
     public let totalBytes: Int
+    /// What is to be known of the rest.
+    public let flags: MessageFlags
     /// Chosen by the client, echoed by the server.
     public let requestID: UInt64
 
@@ -51,10 +81,13 @@ public struct MessageHeader: Sendable, Equatable {
         guard let type = MessageType(rawValue: prefix.byte(at: 6)) else {
             throw WireError(.unexpectedType, "there is no message type \(prefix.byte(at: 6))", byteOffset: 6)
         }
-        guard prefix.integer(at: 12, as: UInt16.self) == 0 else {
-            throw WireError(.unknownFlag, "version 1.0 has no header flags", byteOffset: 12)
+        let flags = MessageFlags(rawValue: prefix.integer(at: 12))
+        guard flags.isSubset(of: .known(in: type)) else {
+            throw WireError(.unknownFlag, "a message of type \(type.rawValue) has no such flags", byteOffset: 12)
         }
-        guard prefix.byte(at: 7) == 0, prefix.isZero(14..<16), prefix.isZero(24..<28) else {
+        guard prefix.byte(at: 7) == 0, prefix.isZero(14..<16),
+            flags.contains(.bodyChecksum) || prefix.isZero(24..<28)
+        else {
             throw WireError(.reservedNotZero, "reserved bytes of the header must be zero", byteOffset: 7)
         }
         let total = Int(prefix.integer(at: 8, as: UInt32.self))
@@ -68,7 +101,7 @@ public struct MessageHeader: Sendable, Equatable {
                 byteOffset: 8
             )
         }
-        return MessageHeader(type: type, totalBytes: total, requestID: prefix.integer(at: 16))
+        return MessageHeader(type: type, totalBytes: total, flags: flags, requestID: prefix.integer(at: 16))
     }
 
     /// Reads the header of a message that is there whole.
@@ -100,6 +133,10 @@ public struct MessageHeader: Sendable, Equatable {
         guard header.totalBytes == message.byteCount else {
             throw WireError(.badLength, "bytes after the end of the message", byteOffset: header.totalBytes)
         }
+        guard !header.flags.contains(.bodyChecksum) || bodyChecksum(of: message, at: 0) == message.integer(at: 24)
+        else {
+            throw WireError(.bodyChecksum, "the checksum of the bytes from 32 on is another", byteOffset: 24)
+        }
         return header
     }
 
@@ -116,10 +153,18 @@ public struct MessageHeader: Sendable, Equatable {
         return start
     }
 
-    /// Pads the message that began there, and writes its length and checksum.
-    static func finish(at start: Int, in writer: inout ByteWriter) {
+    private static func bodyChecksum(of bytes: RawSpan, at start: Int) -> UInt32 {
+        CRC32C.of(bytes.extracting(start + WireFormat.headerBytes..<bytes.byteCount))
+    }
+
+    /// Pads the message that began there, and writes its length, flags and checksums.
+    static func finish(at start: Int, flags: MessageFlags = [], in writer: inout ByteWriter) {
         writer.putZeros(aligned(writer.count - start) - (writer.count - start))
         writer.patch(UInt32(writer.count - start), at: start + 8)
+        writer.patch(flags.rawValue, at: start + 12)
+        if flags.contains(.bodyChecksum) {
+            writer.patch(bodyChecksum(of: writer.bytes.rawBytes, at: start), at: start + 24)
+        }
         writer.patch(CRC32C.of(writer.bytes.rawBytes.extracting(start..<start + 28)), at: start + 28)
     }
 

@@ -28,6 +28,11 @@ public struct ScoreReply: Sendable, Equatable {
     /// The ``RowStatus`` of each row.
     public var statuses: [UInt8] = []
 
+    /// Whether its body had a checksum, which fits.
+    public var hasBodyChecksum = false
+    /// How long the server took, if that was asked for.
+    public var timings: ScoreTimings?
+
     /// A reply whose result columns are still empty.
     public init(
         requestID: UInt64,
@@ -66,7 +71,7 @@ public struct ScoreReply: Sendable, Equatable {
             throw WireError(.tooManyRows, "\(rows) rows; at most \(limits.rowsMax) are taken", byteOffset: 48)
         }
         guard !outputs.isEmpty, outputs.isSubset(of: WireFormat.knownOutputs) else {
-            throw WireError(.badOutputs, "outputs are bits 0 to 4, at least one", byteOffset: 52)
+            throw WireError(.badOutputs, "outputs are bits 0 to 5, at least one", byteOffset: 52)
         }
         guard message.isZero(58..<64) else {
             throw WireError(.reservedNotZero, "reserved bytes must be zero", byteOffset: 58)
@@ -89,6 +94,7 @@ public struct ScoreReply: Sendable, Equatable {
             rows: rows,
             outputs: outputs
         )
+        reply.hasBodyChecksum = header.flags.contains(.bodyChecksum)
         try reply.copyColumns(of: message, from: version.upperBound)
         return reply
     }
@@ -107,6 +113,7 @@ public struct ScoreReply: Sendable, Equatable {
         for output in [.score, .tier, .status] as [ScoreOutputs] where outputs.contains(output) {
             count += aligned(rows)
         }
+        if outputs.contains(.timings) { count += ScoreTimings.byteCount }
         return count
     }
 
@@ -134,6 +141,7 @@ public struct ScoreReply: Sendable, Equatable {
                 throw WireError(.badValue, "no such row status", row: row, byteOffset: next - aligned(rows) + row)
             }
         }
+        if outputs.contains(.timings) { timings = try ScoreTimings(message, at: next) }
     }
 
     private func bytes(of message: RawSpan, _ next: inout Int) throws(WireError) -> [UInt8] {

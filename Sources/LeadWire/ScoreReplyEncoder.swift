@@ -21,6 +21,8 @@ public enum ScoreReplyEncoder {
     ///   - scores: The scores from 0 to 100.
     ///   - tiers: The indices of the tiers.
     ///   - statuses: What became of each row.
+    ///   - timings: How long it took.
+    ///   - flags: Whether a checksum of the body is wanted.
     public static func encode(
         into writer: inout ByteWriter,
         requestID: UInt64,
@@ -34,7 +36,9 @@ public enum ScoreReplyEncoder {
         probabilities: Span<Float>,
         scores: Span<UInt8>,
         tiers: Span<UInt8>,
-        statuses: Span<UInt8>
+        statuses: Span<UInt8>,
+        timings: ScoreTimings? = nil,
+        flags: MessageFlags = []
     ) {
         precondition(model.utf8.count <= 255 && version.utf8.count <= 255, "a name or version of over 255 bytes")
         writer.reserve(ScoreReply.byteCount(rows: rows, outputs: outputs, nameBytes: 510))
@@ -61,7 +65,11 @@ public enum ScoreReplyEncoder {
         if outputs.contains(.score) { put(scores, rows, &writer, start) }
         if outputs.contains(.tier) { put(tiers, rows, &writer, start) }
         if outputs.contains(.status) { put(statuses, rows, &writer, start) }
-        MessageHeader.finish(at: start, in: &writer)
+        if outputs.contains(.timings) {
+            guard let timings else { preconditionFailure("timings are asked for") }
+            timings.encode(into: &writer)
+        }
+        MessageHeader.finish(at: start, flags: flags, in: &writer)
     }
 
     private static func put(_ column: Span<UInt8>, _ rows: Int, _ writer: inout ByteWriter, _ start: Int) {

@@ -19,7 +19,18 @@ extension ScoreRequest {
         into target: inout MutableSpan<Float>
     ) {
         let place = columns[column]
-        if let element = place.encoding.element {
+        if place.runCount > 0 {
+            var next = 0
+            eachRun(place, rows, of: message) { value, count in
+                let value = Float(value)
+                for index in next..<next + count { target[index] = value }
+                next += count
+            }
+            return
+        }
+        if place.rowStride > 0 {
+            message.copyStrided(rows: rows, stride: place.rowStride, at: place.valuesOffset, into: &target)
+        } else if let element = place.encoding.element {
             message.copyColumn(rows: rows, of: element, at: place.valuesOffset, into: &target)
         } else {
             let value = Float(place.constant)
@@ -45,7 +56,17 @@ extension ScoreRequest {
         into target: inout MutableSpan<Double>
     ) {
         let place = columns[column]
-        if let element = place.encoding.element {
+        if place.runCount > 0 {
+            var next = 0
+            eachRun(place, rows, of: message) { value, count in
+                for index in next..<next + count { target[index] = value }
+                next += count
+            }
+            return
+        }
+        if place.rowStride > 0 {
+            message.copyStrided(rows: rows, stride: place.rowStride, at: place.valuesOffset, into: &target)
+        } else if let element = place.encoding.element {
             message.copyColumn(rows: rows, of: element, at: place.valuesOffset, into: &target)
         } else {
             for index in 0..<rows.count { target[index] = place.constant }
@@ -59,7 +80,7 @@ extension ScoreRequest {
     public func isExactInFloat(_ column: Int) -> Bool {
         let place = columns[column]
         switch place.encoding {
-        case .int32, .float64: return false
+        case .int32, .int64, .microseconds, .float64: return false
         case .constant: return Double(Float(place.constant)) == place.constant
         default: return true
         }

@@ -12,16 +12,22 @@ public struct ScoreRequest: Sendable {
         public let encoding: ColumnEncoding
         /// Whether a bitmap says which values are there.
         public let hasValidity: Bool
+        /// How many runs of equal values it is written as; 0 for a value a row.
+        public let runCount: Int
         /// What all rows share, for ``ColumnEncoding/constant``; NaN otherwise.
         public let constant: Double
         /// How many strings its dictionary has.
         public let dictionaryCount: Int
         /// Where the dictionary's lengths begin.
         let lengthsOffset: Int
+        /// Where the runs' ends begin.
+        let endsOffset: Int
         /// Where the validity bitmap begins.
         let validityOffset: Int
         /// Where the row values begin.
         let valuesOffset: Int
+        /// Bytes from a row's value to the next row's, in a matrix; 0 for values without gaps.
+        let rowStride: Int
     }
 
     /// Chosen by the client; the answer carries the same.
@@ -34,6 +40,8 @@ public struct ScoreRequest: Sendable {
     public private(set) var rows = 0
     /// Which result columns the reply shall carry, at least one.
     public private(set) var outputs: ScoreOutputs = []
+    /// Whether the client asked for a checksum of the reply's body, by having one in its own.
+    public private(set) var hasBodyChecksum = false
     /// How long the answer is of use, counted from the arrival of the request; 0 is for ever.
     public private(set) var deadlineMicroseconds: UInt32 = 0
     /// The columns in the order of the schema.
@@ -57,6 +65,7 @@ public struct ScoreRequest: Sendable {
         versionRange = 0..<0
         let header = try MessageHeader.decode(whole: message, as: .scoreRequest, limits: limits)
         requestID = header.requestID
+        hasBodyChecksum = header.flags.contains(.bodyChecksum)
         fingerprint = message.integer(at: 32)
         asOfDays = message.double(at: 40)
         outputs = ScoreOutputs(rawValue: message.integer(at: 52))
@@ -67,7 +76,8 @@ public struct ScoreRequest: Sendable {
 
         let modelBytes = Int(message.byte(at: 62))
         let versionBytes = Int(message.byte(at: 63))
-        let namesOffset = WireFormat.fixedBytes + 8 * columnCount
+        let isMatrix = header.flags.contains(.matrix)
+        let namesOffset = WireFormat.fixedBytes + (isMatrix ? 0 : 8 * columnCount)
         let namesEnd = namesOffset + modelBytes + versionBytes
         guard aligned(namesEnd) <= message.byteCount else {
             throw WireError(.badLength, "the column table and the names end past the message", byteOffset: 60)
@@ -80,8 +90,12 @@ public struct ScoreRequest: Sendable {
 
         var next = aligned(namesEnd)
         do throws(WireError) {
-            for index in 0..<columnCount {
-                next = try decodeColumn(index, at: next, rows: rowCount, of: message, limits)
+            if isMatrix {
+                next = try decodeMatrix(columnCount, at: next, rows: rowCount, of: message)
+            } else {
+                for index in 0..<columnCount {
+                    next = try decodeColumn(index, at: next, rows: rowCount, of: message, limits)
+                }
             }
             guard next == message.byteCount else {
                 throw WireError(.badLength, "bytes after the last column", byteOffset: next)
@@ -117,11 +131,43 @@ public struct ScoreRequest: Sendable {
             )
         }
         guard !outputs.isEmpty, outputs.isSubset(of: WireFormat.knownOutputs) else {
-            throw WireError(.badOutputs, "outputs are bits 0 to 4, at least one", byteOffset: 52)
+            throw WireError(.badOutputs, "outputs are bits 0 to 5, at least one", byteOffset: 52)
         }
         guard !asOfDays.isInfinite else {
             throw WireError(.badValue, "the day of scoring is infinite", byteOffset: 40)
         }
+    }
+
+    /// Checks a matrix of float32, row after row; returns where it ends.
+    private mutating func decodeMatrix(
+        _ columnCount: Int,
+        at start: Int,
+        rows: Int,
+        of message: RawSpan
+    ) throws(WireError) -> Int {
+        let stride = 4 * columnCount
+        let end = start + rows * stride
+        guard aligned(end) == message.byteCount else {
+            throw WireError(.badLength, "a matrix of \(rows) x \(columnCount) takes another length", byteOffset: 8)
+        }
+        guard message.isZero(end..<aligned(end)) else { throw paddingNotZero(end) }
+        for column in 0..<columnCount {
+            columns.append(
+                Column(
+                    encoding: .float32,
+                    hasValidity: false,
+                    runCount: 0,
+                    constant: .nan,
+                    dictionaryCount: 0,
+                    lengthsOffset: 0,
+                    endsOffset: 0,
+                    validityOffset: 0,
+                    valuesOffset: start + 4 * column,
+                    rowStride: stride
+                )
+            )
+        }
+        return aligned(end)
     }
 
     /// Checks one column, notes where it lies, and returns where the next begins.
@@ -141,9 +187,9 @@ public struct ScoreRequest: Sendable {
                 byteOffset: entry
             )
         }
-        let flags = message.byte(at: entry + 1)
-        guard flags & ~1 == 0, flags == 0 || encoding.allowsValidity else {
-            throw WireError(.unknownFlag, "flags \(flags)", column: index, byteOffset: entry + 1)
+        let flags = ColumnFlags(rawValue: message.byte(at: entry + 1))
+        guard flags.isSubset(of: .known(for: encoding)) else {
+            throw WireError(.unknownFlag, "flags \(flags.rawValue)", column: index, byteOffset: entry + 1)
         }
         guard message.isZero(entry + 2..<entry + 4) else {
             throw WireError(
@@ -165,13 +211,16 @@ public struct ScoreRequest: Sendable {
         if encoding.isDictionary {
             (entries, cursor) = try checkDictionary(index, start..<end, of: message, limits)
         }
+        var count = rows
+        var ends = 0
+        if flags.contains(.runs) { (count, ends, cursor) = try checkRuns(index, cursor..<end, rows: rows, of: message) }
         let validity = cursor
-        if flags & 1 != 0 { cursor += aligned((rows + 7) >> 3) }
+        if flags.contains(.validity) { cursor += aligned((count + 7) >> 3) }
         let values = cursor
         switch encoding {
         case .absent: break
         case .constant: cursor += 8
-        default: cursor += encoding.element?.byteCount(of: rows) ?? 0
+        default: cursor += encoding.element?.byteCount(of: count) ?? 0
         }
         guard cursor == end else {
             throw WireError(
@@ -181,8 +230,8 @@ public struct ScoreRequest: Sendable {
                 byteOffset: entry + 4
             )
         }
-        if flags & 1 != 0 { try checkBits(index, validity..<values, rows: rows, of: message) }
-        if encoding == .bits { try checkBits(index, values..<end, rows: rows, of: message) }
+        if flags.contains(.validity) { try checkBits(index, validity..<values, rows: count, of: message) }
+        if encoding == .bits { try checkBits(index, values..<end, rows: count, of: message) }
         let constant = encoding == .constant ? message.double(at: values) : .nan
         guard encoding != .constant || !constant.isNaN else {
             throw WireError(.badValue, "a constant that is missing", column: index, byteOffset: values)
@@ -191,7 +240,7 @@ public struct ScoreRequest: Sendable {
             let largest =
                 encoding == .dictionary8
                 ? Int(message.largestByte(in: values..<end))
-                : Int(message.largestUInt16(at: values, count: rows))
+                : Int(message.largestUInt16(at: values, count: count))
             guard largest < entries else {
                 throw WireError(
                     .badDictionary,
@@ -204,15 +253,56 @@ public struct ScoreRequest: Sendable {
         columns.append(
             Column(
                 encoding: encoding,
-                hasValidity: flags & 1 != 0,
+                hasValidity: flags.contains(.validity),
+                runCount: flags.contains(.runs) ? count : 0,
                 constant: constant,
                 dictionaryCount: entries,
                 lengthsOffset: start + 8,
+                endsOffset: ends,
                 validityOffset: validity,
-                valuesOffset: values
+                valuesOffset: values,
+                rowStride: 0
             )
         )
         return aligned(end)
+    }
+
+    /// Checks the ends of runs; returns how many there are, where they begin, and where what follows them begins.
+    private func checkRuns(
+        _ index: Int,
+        _ block: Range<Int>,
+        rows: Int,
+        of message: RawSpan
+    ) throws(WireError) -> (count: Int, ends: Int, end: Int) {
+        let start = block.lowerBound
+        guard block.count >= 8 else {
+            throw WireError(.badLength, "no room for runs", column: index, byteOffset: start)
+        }
+        let count = Int(message.integer(at: start, as: UInt32.self))
+        guard message.isZero(start + 4..<start + 8) else {
+            throw WireError(.reservedNotZero, "reserved bytes must be zero", column: index, byteOffset: start + 4)
+        }
+        guard count > 0, count <= rows else {
+            throw WireError(.badValue, "\(count) runs in \(rows) rows", column: index, byteOffset: start)
+        }
+        let ends = start + 8
+        let end = ends + RunEnds.byteCount(count, rows: rows)
+        guard aligned(end) <= block.upperBound else {
+            throw WireError(.badLength, "the runs end past their column", column: index, byteOffset: start)
+        }
+        guard message.isZero(end..<aligned(end)) else { throw paddingNotZero(end, column: index) }
+        var last = 0
+        for run in 0..<count {
+            let next = RunEnds.end(run, at: ends, rows: rows, of: message)
+            guard next > last else {
+                throw WireError(.badValue, "run \(run) ends where it begins", column: index, byteOffset: ends)
+            }
+            last = next
+        }
+        guard last == rows else {
+            throw WireError(.badValue, "the last run ends at row \(last) of \(rows)", column: index, byteOffset: ends)
+        }
+        return (count, ends, aligned(end))
     }
 
     /// Checks a dictionary; returns how many entries it has, and where what follows it begins.

@@ -13,7 +13,27 @@ extension ScoreRequestEncoder {
     public mutating func add(_ values: Span<Double>) {
         checkRows(values.count)
         let summary = ColumnSummary(of: values)
-        let encoding = summary.smallestEncoding
+        let (encoding, hasRuns) = summary.smallestForm
+        guard hasRuns else { return add(values, encoding, summary, ends: nil) }
+        var (first, ends) = ([Double](), [Int]())
+        for row in values.indices {
+            let value = values[row]
+            if row == 0 || value != first[first.count - 1] && !(value.isNaN && first[first.count - 1].isNaN) {
+                if row > 0 { ends.append(row) }
+                first.append(value)
+            }
+        }
+        ends.append(values.count)
+        add(first.span, encoding, summary, ends: ends)
+    }
+
+    /// Adds numbers in an encoding that holds them: a value a row, or a run.
+    private mutating func add(
+        _ values: Span<Double>,
+        _ encoding: ColumnEncoding,
+        _ summary: ColumnSummary,
+        ends: [Int]?
+    ) {
         let marked = summary.missing > 0 && encoding.allowsValidity
         let validity = marked ? bitmap(values.count) { !values[$0].isNaN } : nil
         switch encoding {
@@ -21,21 +41,31 @@ extension ScoreRequestEncoder {
         case .constant: addColumn(.constant, validity: validity) { $0.put(summary.first) }
         case .bits:
             let column = bitmap(values.count) { values[$0] == 1 }
-            addColumn(.bits, validity: validity) { $0.put(column: column.span) }
+            addColumn(.bits, ends: ends, validity: validity) { $0.put(column: column.span) }
         case .uint8:
             let column = integers(values, UInt8.self)
-            addColumn(.uint8, validity: validity) { $0.put(column: column.span) }
+            addColumn(.uint8, ends: ends, validity: validity) { $0.put(column: column.span) }
+        case .int8:
+            let column = integers(values, Int8.self)
+            addColumn(.int8, ends: ends, validity: validity) { $0.put(column: column.span) }
+        case .uint16:
+            let column = integers(values, UInt16.self)
+            addColumn(.uint16, ends: ends, validity: validity) { $0.put(column: column.span) }
         case .int16:
             let column = integers(values, Int16.self)
-            addColumn(.int16, validity: validity) { $0.put(column: column.span) }
+            addColumn(.int16, ends: ends, validity: validity) { $0.put(column: column.span) }
         case .int32:
             let column = integers(values, Int32.self)
-            addColumn(.int32, validity: validity) { $0.put(column: column.span) }
+            addColumn(.int32, ends: ends, validity: validity) { $0.put(column: column.span) }
+        case .float16:
+            var column = [UInt16](repeating: 0, count: values.count)
+            for row in column.indices { column[row] = halfBits(Float(values[row])) }
+            addColumn(.float16, ends: ends, validity: nil) { $0.put(column: column.span) }
         case .float32:
             var column = [Float](repeating: 0, count: values.count)
             for row in column.indices { column[row] = Float(values[row]) }
-            addColumn(.float32, validity: nil) { $0.put(column: column.span) }
-        default: addColumn(.float64, validity: nil) { $0.put(column: values) }
+            addColumn(.float32, ends: ends, validity: nil) { $0.put(column: column.span) }
+        default: addColumn(.float64, ends: ends, validity: nil) { $0.put(column: values) }
         }
     }
 
@@ -79,6 +109,26 @@ extension ScoreRequestEncoder {
     public mutating func add(_ values: Span<Int32>, isPresent: [Bool]? = nil) {
         checkRows(values.count)
         addColumn(.int32, validity: validity(isPresent)) { $0.put(column: values) }
+    }
+
+    /// Adds a column of 64-bit integers as they are; the server reads those beyond 2^53 rounded to double precision.
+    ///
+    /// - Parameters:
+    ///   - values: One a row.
+    ///   - isPresent: Which rows have a value, nil for all.
+    public mutating func add(_ values: Span<Int64>, isPresent: [Bool]? = nil) {
+        checkRows(values.count)
+        addColumn(.int64, validity: validity(isPresent)) { $0.put(column: values) }
+    }
+
+    /// Adds a column of dates as microseconds since 1970-01-01T00:00Z.
+    ///
+    /// - Parameters:
+    ///   - values: One a row.
+    ///   - isPresent: Which rows have a value, nil for all.
+    public mutating func add(microseconds values: Span<Int64>, isPresent: [Bool]? = nil) {
+        checkRows(values.count)
+        addColumn(.microseconds, validity: validity(isPresent)) { $0.put(column: values) }
     }
 
     /// Adds a column of truth values, nil where missing.
@@ -127,12 +177,37 @@ extension ScoreRequestEncoder {
             addColumn(.absent, validity: nil) { _ in }
             return
         }
-        let present = missing > 0 ? bitmap(values.count) { values[$0] != nil } : nil
-        if entries.count <= 256 {
+        addCodes(column, isPresent: missing > 0 ? values.map { $0 != nil } : nil, entries)
+    }
+
+    /// Adds the codes of a dictionary in the smaller form: one a row, or one a run.
+    private mutating func addCodes(_ codes: [UInt16], isPresent: [Bool]?, _ entries: [String]) {
+        var (firsts, ends) = ([Int](), [Int]())
+        for row in codes.indices
+        where row == 0 || codes[row] != codes[row - 1] || isPresent?[row] != isPresent?[row - 1] {
+            if row > 0 { ends.append(row) }
+            firsts.append(row)
+        }
+        ends.append(codes.count)
+        let width = entries.count <= 256 ? 1 : 2
+        func bytes(_ count: Int) -> Int {
+            aligned(width * count) + (isPresent == nil ? 0 : aligned((count + 7) >> 3))
+        }
+        let runBytes = 8 + aligned(RunEnds.byteCount(firsts.count, rows: codes.count)) + bytes(firsts.count)
+        let hasRuns = runBytes < bytes(codes.count)
+        let column = hasRuns ? firsts.map { codes[$0] } : codes
+        let present = hasRuns ? isPresent.map { isPresent in firsts.map { isPresent[$0] } } : isPresent
+        let validity = present.map { present in bitmap(present.count) { present[$0] } }
+        let runEnds = hasRuns ? ends : nil
+        if width == 1 {
             let narrow = column.map { UInt8(truncatingIfNeeded: $0) }
-            addColumn(.dictionary8, validity: present, dictionary: entries) { $0.put(column: narrow.span) }
+            addColumn(.dictionary8, ends: runEnds, validity: validity, dictionary: entries) {
+                $0.put(column: narrow.span)
+            }
         } else {
-            addColumn(.dictionary16, validity: present, dictionary: entries) { $0.put(column: column.span) }
+            addColumn(.dictionary16, ends: runEnds, validity: validity, dictionary: entries) {
+                $0.put(column: column.span)
+            }
         }
     }
 

@@ -15,6 +15,7 @@ public struct ScoreRequestEncoder: Sendable {
     /// How many columns the message has.
     public let columnCount: Int
     private(set) var columnsAdded = 0
+    private let flags: MessageFlags
     var writer: ByteWriter
 
     /// Begins a message.
@@ -29,6 +30,8 @@ public struct ScoreRequestEncoder: Sendable {
     ///   - outputs: Which results are wanted.
     ///   - deadlineMicroseconds: How long the answer is of use, 0 for ever.
     ///   - asOfDays: The day on which the leads are looked at, NaN for the server's today.
+    ///   - flags: `bodyChecksum` for a checksum of all bytes, here and in the reply; `matrix` for the values as rows, which
+    ///     ``addMatrix(_:)`` writes.
     /// - Throws: `emptyBatch`, `tooManyRows`, `tooManyColumns`, `badOutputs`, `badText` or `badValue`, by what does not fit
     ///   the format.
     public init(
@@ -40,7 +43,8 @@ public struct ScoreRequestEncoder: Sendable {
         columnCount: Int,
         outputs: ScoreOutputs = .all,
         deadlineMicroseconds: UInt32 = 0,
-        asOfDays: Double = .nan
+        asOfDays: Double = .nan,
+        flags: MessageFlags = []
     ) throws(WireError) {
         guard rows > 0 else { throw WireError(.emptyBatch, "a batch has at least one row") }
         guard rows <= Int(Int32.max) else { throw WireError(.tooManyRows, "\(rows) rows") }
@@ -48,7 +52,7 @@ public struct ScoreRequestEncoder: Sendable {
             throw WireError(.tooManyColumns, "\(columnCount) columns")
         }
         guard !outputs.isEmpty, outputs.isSubset(of: WireFormat.knownOutputs) else {
-            throw WireError(.badOutputs, "outputs are bits 0 to 4, at least one")
+            throw WireError(.badOutputs, "outputs are bits 0 to 5, at least one")
         }
         guard model.utf8.count <= 255, version.utf8.count <= 255 else {
             throw WireError(.badText, "a model's name and version have at most 255 bytes each")
@@ -56,6 +60,7 @@ public struct ScoreRequestEncoder: Sendable {
         guard !asOfDays.isInfinite else { throw WireError(.badValue, "the day of scoring is infinite") }
         self.rows = rows
         self.columnCount = columnCount
+        self.flags = flags
         writer = ByteWriter(capacity: WireFormat.fixedBytes + columnCount * (16 + 4 * rows))
         _ = MessageHeader.begin(.scoreRequest, requestID: requestID, in: &writer)
         writer.put(fingerprint)
@@ -66,7 +71,7 @@ public struct ScoreRequestEncoder: Sendable {
         writer.put(UInt16(columnCount))
         writer.put(UInt8(model.utf8.count))
         writer.put(UInt8(version.utf8.count))
-        writer.putZeros(8 * columnCount)
+        if !flags.contains(.matrix) { writer.putZeros(8 * columnCount) }
         writer.put(utf8: model)
         writer.put(utf8: version)
         writer.align(to: WireFormat.alignment)
@@ -81,17 +86,33 @@ public struct ScoreRequestEncoder: Sendable {
         guard writer.count <= Int(Int32.max) else {
             throw WireError(.messageTooLarge, "\(writer.count) bytes: send fewer rows in a message")
         }
-        MessageHeader.finish(at: 0, in: &writer)
+        MessageHeader.finish(at: 0, flags: flags, in: &writer)
         return writer.take()
+    }
+
+    /// Writes all values of a message with the flag `matrix`, row after row.
+    ///
+    /// - Parameter values: `rows` times `columnCount` numbers, NaN where missing.
+    public mutating func addMatrix(_ values: Span<Float>) {
+        precondition(flags.contains(.matrix) && columnsAdded == 0, "a matrix is all that its message holds")
+        precondition(
+            values.count == rows * columnCount,
+            "\(values.count) values in a message of \(rows) x \(columnCount)"
+        )
+        writer.put(column: values)
+        writer.align(to: WireFormat.alignment)
+        columnsAdded = columnCount
     }
 
     /// Writes a column's block and its entry in the table.
     mutating func addColumn(
         _ encoding: ColumnEncoding,
+        ends: [Int]? = nil,
         validity: [UInt8]?,
         dictionary: [String] = [],
         values: (inout ByteWriter) -> Void
     ) {
+        precondition(!flags.contains(.matrix), "a message with a matrix has no columns of their own")
         precondition(columnsAdded < columnCount, "more columns than the \(columnCount) announced")
         let start = writer.count
         if !dictionary.isEmpty {
@@ -102,6 +123,14 @@ public struct ScoreRequestEncoder: Sendable {
             for entry in dictionary { writer.put(utf8: entry) }
             writer.align(to: WireFormat.alignment)
         }
+        if let ends {
+            writer.put(UInt32(ends.count))
+            writer.put(UInt32(0))
+            for end in ends {
+                if RunEnds.areNarrow(rows: rows) { writer.put(UInt16(end)) } else { writer.put(UInt32(end)) }
+            }
+            writer.align(to: WireFormat.alignment)
+        }
         if let validity {
             writer.put(column: validity.span)
             writer.align(to: WireFormat.alignment)
@@ -109,7 +138,7 @@ public struct ScoreRequestEncoder: Sendable {
         values(&writer)
         let entry = WireFormat.fixedBytes + 8 * columnsAdded
         writer.patch(encoding.rawValue, at: entry)
-        writer.patch(UInt8(validity == nil ? 0 : 1), at: entry + 1)
+        writer.patch(UInt8(validity == nil ? 0 : 1) | UInt8(ends == nil ? 0 : 2), at: entry + 1)
         writer.patch(UInt32(truncatingIfNeeded: writer.count - start), at: entry + 4)
         writer.align(to: WireFormat.alignment)
         columnsAdded += 1

@@ -28,6 +28,8 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
     case badValue = 13
     /// A batch without rows.
     case emptyBatch = 14
+    /// The checksum of the body does not fit its bytes.
+    case bodyChecksum = 15
 
     /// More bytes than the receiver takes in a message.
     case messageTooLarge = 20
@@ -82,6 +84,7 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
         case .badOutputs: "bad-outputs"
         case .badValue: "bad-value"
         case .emptyBatch: "empty-batch"
+        case .bodyChecksum: "body-checksum"
         case .messageTooLarge: "message-too-large"
         case .tooManyRows: "too-many-rows"
         case .tooManyColumns: "too-many-columns"

@@ -19,7 +19,7 @@ public enum WireFormat {
     /// Where requests are posted.
     public static let scorePath = "/v1/score"
     /// The bits a reader of this version knows.
-    static let knownOutputs = ScoreOutputs.all
+    static let knownOutputs = ScoreOutputs.all.union(.timings)
     /// Row, column or byte offset not known, in an error message.
     static let unknownPlace: UInt32 = .max
 }

@@ -23,6 +23,17 @@ struct PackedColumnTests {
         case .uint8:
             let column = values.map { UInt8($0) }
             writer.put(column: column.span)
+        case .int8:
+            let column = values.map { -Int8($0) }
+            writer.put(column: column.span)
+        case .int64:
+            let column = values.map { -Int64($0) * (1 << 32) }
+            writer.put(column: column.span)
+        case .microseconds:
+            let column = values.map { Int64($0) * 10_800_000_000 }
+            writer.put(column: column.span)
+        case .float16:
+            for value in values { writer.put(Float16(-value / 8).bitPattern) }
         case .uint16:
             let column = values.map { UInt16($0) }
             writer.put(column: column.span)
@@ -46,15 +57,19 @@ struct PackedColumnTests {
         switch element {
         case .bit: Double(Int(values[row]) & 1)
         case .uint8, .uint16: values[row]
-        case .int16: -values[row]
+        case .int8, .int16: -values[row]
         case .int32: -values[row] * 1000
-        case .float32, .float64: values[row] / 8
+        case .int64: -values[row] * 0x1p32
+        case .float16: -values[row] / 8
+        case .microseconds, .float32, .float64: values[row] / 8
         }
     }
 
     @Test(
         "come out whole and in part, at any alignment, in both precisions",
-        arguments: [.bit, .uint8, .uint16, .int16, .int32, .float32, .float64] as [PackedElement]
+        arguments: [
+            .bit, .uint8, .int8, .uint16, .int16, .int32, .int64, .microseconds, .float16, .float32, .float64,
+        ] as [PackedElement]
     )
     func copies(element: PackedElement) {
         for gap in 0..<9 {
@@ -64,7 +79,38 @@ struct PackedColumnTests {
                 let doubles = doubles(bytes, first..<last, element, gap)
                 let right = (first..<last).map { Self.expected(element, $0) }
                 #expect(doubles == right)
+                #expect((first..<last).map { bytes.rawBytes.value(at: $0, of: element, at: gap) } == right)
                 #expect(singles.map(Double.init) == right)
+            }
+        }
+    }
+
+    @Test("every half-precision number is widened to itself")
+    func halves() {
+        let bytes = (0...UInt16.max).flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+        let (singles, doubles) = (singles(bytes, 0..<65_536, .float16, 0), doubles(bytes, 0..<65_536, .float16, 0))
+        for half in 0...UInt16.max {
+            let right = Float(Float16(bitPattern: half))
+            let (single, double) = (singles[Int(half)], doubles[Int(half)])
+            #expect(
+                right.isNaN
+                    ? single.isNaN && double.isNaN : single.bitPattern == right.bitPattern && double == Double(right)
+            )
+        }
+    }
+
+    @Test("values a stride apart come out whole and in part")
+    func strided() {
+        let matrix = (0..<12).map { Float($0) / 4 }
+        var writer = ByteWriter()
+        writer.putZeros(3)
+        writer.put(column: matrix.span)
+        for column in 0..<3 {
+            for rows in [0..<4, 1..<3, 3..<4, 2..<2] {
+                var target = [Double](repeating: -1, count: rows.count)
+                var span = target.mutableSpan
+                writer.bytes.rawBytes.copyStrided(rows: rows, stride: 12, at: 3 + 4 * column, into: &span)
+                #expect(target == rows.map { Double(matrix[3 * $0 + column]) })
             }
         }
     }

@@ -13,6 +13,8 @@ extension Seed {
         add("request-typed", try typed())
         add("request-strings", try strings(3))
         add("request-wide-codes", try strings(300))
+        add("request-wide-numbers", try wideNumbers())
+        add("request-matrix", try matrix())
         var empty = try ScoreRequestEncoder(requestID: 9, fingerprint: 1, rows: 70, columnCount: 2)
         empty.add([Double](repeating: .nan, count: 70))
         empty.add([Double](repeating: 7, count: 70))
@@ -20,6 +22,7 @@ extension Seed {
         add("reply-all", reply(.all, rows: 3))
         add("reply-scores", reply([.score, .status], rows: 9))
         add("reply-margin", reply(.margin, rows: 1))
+        add("reply-timings", reply([.tier, .timings], rows: 2))
         for (name, error) in errors {
             var writer = ByteWriter()
             error.encode(into: &writer, requestID: 5)
@@ -71,6 +74,29 @@ extension Seed {
         return try encoder.finish()
     }
 
+    private static func wideNumbers() throws -> [UInt8] {
+        var encoder = try ScoreRequestEncoder(
+            requestID: 6,
+            fingerprint: 3,
+            rows: 3,
+            columnCount: 5,
+            outputs: [.score, .timings],
+            flags: .bodyChecksum
+        )
+        encoder.add([-1, 0, 1])
+        encoder.add([256, 65_535, .nan])
+        encoder.add(([.min, 0, .max] as [Int64]).span, isPresent: [true, false, true])
+        encoder.add(microseconds: ([0, 1, 1_767_225_600_000_000] as [Int64]).span)
+        encoder.add([0.5, .infinity, .nan])
+        return try encoder.finish()
+    }
+
+    private static func matrix() throws -> [UInt8] {
+        var encoder = try ScoreRequestEncoder(requestID: 8, fingerprint: 3, rows: 3, columnCount: 3, flags: .matrix)
+        encoder.addMatrix(([1, .nan, -0.5, 7, .infinity, 0.1, 0, 2, 3] as [Float]).span)
+        return try encoder.finish()
+    }
+
     private static func strings(_ count: Int) throws -> [UInt8] {
         var encoder = try ScoreRequestEncoder(requestID: 3, fingerprint: 4, rows: count, columnCount: 2)
         try encoder.add(strings: (0..<count).map { $0 == 1 ? nil : "ö\($0)" })
@@ -93,7 +119,9 @@ extension Seed {
             probabilities: (0..<rows).map { Float($0) / 16 }.span,
             scores: (0..<rows).map { UInt8($0 * 9) }.span,
             tiers: [UInt8](repeating: 1, count: rows).span,
-            statuses: [UInt8](repeating: 0, count: rows).span
+            statuses: [UInt8](repeating: 0, count: rows).span,
+            timings: ScoreTimings(total: 9, waiting: 1, decoding: 2, preparing: 3, scoring: 3),
+            flags: rows > 2 ? .bodyChecksum : []
         )
         return writer.take()
     }

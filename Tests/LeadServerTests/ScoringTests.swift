@@ -129,7 +129,7 @@ struct ScoringTests {
             ("wrong magic", damaged { $0[0] = 0x47 }, .badMagic, 400),
             ("wrong version", damaged { $0[4] = 9 }, .unsupportedVersion, 400),
             ("wrong checksum", damaged { $0[16] ^= 1 }, .headerChecksum, 400),
-            ("unknown flag", resealed { $0[12] = 1 }, .unknownFlag, 400),
+            ("unknown flag", resealed { $0[12] = 4 }, .unknownFlag, 400),
             ("a reply", resealed { $0[6] = 2 }, .unexpectedType, 400),
             ("wrong length", resealed { $0[8] = $0[8] &+ 8 }, .truncated, 400),
             ("too long", resealed { $0[10] = 0x7F }, .messageTooLarge, 413),

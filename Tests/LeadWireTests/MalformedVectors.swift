@@ -4,7 +4,8 @@ import LeadWire
 
 /// Messages that must be refused, each spoilt in one place and for one reason.
 func malformedVectors() -> [Vector] {
-    headerVectors() + fixedPartVectors() + tableVectors() + blockVectors() + dictionaryVectors() + answerVectors()
+    headerVectors() + fixedPartVectors() + tableVectors() + blockVectors() + runVectors() + dictionaryVectors()
+        + answerVectors()
 }
 
 /// A message spoilt by a change; the header's checksum is put right after, unless the header is what is spoilt.
@@ -59,8 +60,12 @@ private func headerVectors() -> [Vector] {
         spoilt("type-0", "There is no message type 0.", .unexpectedType, one) { $0[6] = 0 },
         spoilt("type-9", "There is no message type 9.", .unexpectedType, one) { $0[6] = 9 },
         spoilt("type-reply", "A reply where a request belongs.", .unexpectedType, one) { $0[6] = 2 },
-        spoilt("flag-0", "A header flag.", .unknownFlag, one) { $0[12] = 1 },
-        spoilt("flag-15", "Another header flag.", .unknownFlag, one) { $0[13] = 0x80 },
+        spoilt("flag-2", "A header flag that version 1.0 does not know.", .unknownFlag, one) { $0[12] = 4 },
+        spoilt("flag-15", "Another.", .unknownFlag, one) { $0[13] = 0x80 },
+        spoilt("checksum-missing", "The flag of a checksum that is not there.", .bodyChecksum, one) { $0[12] = 1 },
+        spoilt("checksum-of-body-wrong", "One bit of the body, under its checksum.", .bodyChecksum, checksummed()) {
+            $0[40] ^= 1
+        },
         spoilt("reserved-7", "The reserved byte after the type.", .reservedNotZero, one) { $0[7] = 1 },
         spoilt("reserved-14", "The reserved bytes after the flags.", .reservedNotZero, one) { $0[15] = 1 },
         spoilt("reserved-24", "The reserved bytes before the checksum.", .reservedNotZero, one) { $0[24] = 1 },
@@ -104,8 +109,18 @@ private func fixedPartVectors() -> [Vector] {
             put(UInt16(0), at: 60, in: &$0)
         },
         spoilt("outputs-none", "No result is asked for.", .badOutputs, one) { put(UInt32(0), at: 52, in: &$0) },
-        spoilt("outputs-bit-5", "A result that version 1.0 does not know.", .badOutputs, one) {
-            put(UInt32(0x3F), at: 52, in: &$0)
+        spoilt("outputs-bit-6", "A result that version 1.0 does not know.", .badOutputs, one) {
+            put(UInt32(0x5F), at: 52, in: &$0)
+        },
+        spoilt("matrix-columns-6", "A matrix of a column more than it has values for.", .badLength, matrix()) {
+            put(UInt16(6), at: 60, in: &$0)
+        },
+        spoilt("matrix-rows-2", "A matrix with a row too many.", .badLength, matrix()) {
+            put(UInt32(2), at: 48, in: &$0)
+        },
+        spoilt("matrix-of-columns", "Columns under the flag of a matrix.", .badLength, one) { $0[12] = 2 },
+        spoilt("matrix-padding", "Padding after a matrix that is not zero.", .reservedNotZero, matrix(columns: 1)) {
+            $0[$0.count - 1] = 1
         },
         spoilt("outputs-bit-31", "Another.", .badOutputs, one) { put(UInt32(0x8000_0001), at: 52, in: &$0) },
         spoilt("as-of-infinite", "An infinite day.", .badValue, one) {
@@ -135,9 +150,12 @@ private func tableVectors() -> [Vector] {
     return [
         spoilt("encoding-02", "An encoding that does not exist.", .unknownEncoding, one) { $0[64] = 0x02 },
         spoilt("encoding-ff", "Another.", .unknownEncoding, one) { $0[72] = 0xFF },
-        spoilt("column-flag", "A column flag that version 1.0 does not know.", .unknownFlag, one) { $0[65] = 2 },
+        spoilt("column-flag", "A column flag that version 1.0 does not know.", .unknownFlag, one) { $0[65] = 0x80 },
         spoilt("validity-on-single", "A validity bitmap for an encoding that has NaN.", .unknownFlag, typed) {
             $0[64 + 6 * 8 + 1] = 1
+        },
+        spoilt("validity-on-half", "The same for half precision.", .unknownFlag, moreColumns()) {
+            $0[64 + 5 * 8 + 1] = 1
         },
         spoilt("validity-on-absent", "A validity bitmap where everything is missing.", .unknownFlag, one) {
             $0[64 + 2 * 8 + 1] = 1
@@ -171,6 +189,38 @@ private func blockVectors() -> [Vector] {
         spoilt("bytes-after-last-column", "Eight bytes that belong to no column.", .badLength, constant) {
             $0 += [UInt8](repeating: 0, count: 8)
             put(UInt32($0.count), at: 8, in: &$0)
+        },
+    ]
+}
+
+private func runVectors() -> [Vector] {
+    // Fixed part to 64, three table entries to 88; the first column's runs: count 88, zeros 92, ends 96, 98 and 100, padding
+    // to 104, values at 104.
+    let message = runs()
+    return [
+        spoilt("column-flag-2", "A column flag that version 1.0 does not know.", .unknownFlag, message) { $0[65] = 4 },
+        spoilt("runs-of-constant", "Runs of what all rows share.", .unknownFlag, oneLead()) { $0[65] = 2 },
+        spoilt("runs-0", "A column of no runs.", .badValue, message) { put(UInt32(0), at: 88, in: &$0) },
+        spoilt("runs-61", "More runs than rows.", .badValue, message) { put(UInt32(61), at: 88, in: &$0) },
+        spoilt("runs-60", "More runs than the column has room for.", .badLength, message) {
+            put(UInt32(60), at: 88, in: &$0)
+        },
+        spoilt("runs-reserved", "A reserved byte before the runs.", .reservedNotZero, message) { $0[92] = 1 },
+        spoilt("run-empty", "A run that ends where it begins.", .badValue, message) {
+            put(UInt16(20), at: 98, in: &$0)
+        },
+        spoilt("run-falling", "A run that ends before it begins.", .badValue, message) {
+            put(UInt16(19), at: 98, in: &$0)
+        },
+        spoilt("run-0-empty", "A first run without rows.", .badValue, message) { put(UInt16(0), at: 96, in: &$0) },
+        spoilt("runs-too-short", "The last run ends before the last row.", .badValue, message) {
+            put(UInt16(59), at: 100, in: &$0)
+        },
+        spoilt("runs-too-long", "The last run ends behind the last row.", .badValue, message) {
+            put(UInt16(61), at: 100, in: &$0)
+        },
+        spoilt("runs-padding", "Padding after the ends of runs that is not zero.", .reservedNotZero, message) {
+            $0[103] = 1
         },
     ]
 }
@@ -214,6 +264,7 @@ private func dictionaryVectors() -> [Vector] {
 
 private func answerVectors() -> [Vector] {
     let (replyMessage, errorMessage) = (replyAll(), errorSchema())
+    let timedTier = timedTier()
     func reply(
         _ name: String,
         _ explanation: String,
@@ -234,7 +285,22 @@ private func answerVectors() -> [Vector] {
         reply("reply-rows-0", "A reply without rows.", .emptyBatch) { put(UInt32(0), at: 48, in: &$0) },
         reply("reply-rows-4", "A row more than the columns hold.", .badLength) { put(UInt32(4), at: 48, in: &$0) },
         reply("reply-rows-all-ones", "The greatest number of rows.", .tooManyRows) { put(UInt32.max, at: 48, in: &$0) },
-        reply("reply-outputs", "A result that version 1.0 does not know.", .badOutputs) { $0[52] |= 0x20 },
+        reply("reply-outputs", "A result that version 1.0 does not know.", .badOutputs) { $0[52] |= 0x40 },
+        reply("reply-matrix", "A flag that replies do not have.", .unknownFlag) { $0[12] = 2 },
+        spoilt(
+            "reply-timings-reserved",
+            "A reserved field after the timings.",
+            .reservedNotZero,
+            timedTier,
+            type: "score-reply"
+        ) { $0[$0.count - 1] = 1 },
+        spoilt(
+            "reply-checksum-wrong",
+            "One bit of a reply, under its checksum.",
+            .bodyChecksum,
+            replyTimings(),
+            type: "score-reply"
+        ) { $0[$0.count - 20] ^= 8 },
         reply("reply-outputs-fewer", "Bytes of a column that is not announced.", .badLength) { $0[52] = 0x0F },
         reply("reply-reserved", "A reserved byte.", .reservedNotZero) { $0[63] = 1 },
         reply("reply-name-longer", "A name that takes the version's place, and more.", .badLength) { $0[56] = 200 },
@@ -243,6 +309,7 @@ private func answerVectors() -> [Vector] {
         reply("reply-padding", "Padding that is not zero.", .reservedNotZero) { $0[$0.count - 1] = 1 },
         error("error-code", "An error code that does not exist.", .badValue) { put(UInt16(999), at: 32, in: &$0) },
         error("error-retryable", "A retryable byte that contradicts its code.", .badValue) { $0[34] = 1 },
+        error("error-flag", "A flag that errors do not have.", .unknownFlag) { $0[12] = 1 },
         error("error-reserved", "A reserved byte.", .reservedNotZero) { $0[35] = 1 },
         error("error-text-longer", "A text longer than the message.", .badLength) { put(UInt16.max, at: 60, in: &$0) },
         error("error-text-not-utf8", "A text that is not UTF-8.", .badText) { $0[64] = 0xC1 },

@@ -56,10 +56,15 @@ struct MessageAnnotator {
         field(1, "message type \(bytes[6])")
         field(1, "reserved")
         field(4, "the message takes \(integer(8, 4)) bytes")
-        field(2, "flags: none")
+        let flags = MessageFlags(rawValue: UInt16(integer(12, 2)))
+        let names = MessageFlags.names.filter { flags.contains($0.flag) }.map(\.name)
+        field(2, "flags: \(names.isEmpty ? "none" : names.joined(separator: " + "))")
         field(2, "reserved")
         field(8, "request id \(integer(16, 8))")
-        field(4, "reserved")
+        field(
+            4,
+            flags.contains(.bodyChecksum) ? "CRC-32C of bytes 32 to \(bytes.count - 1)" : "no checksum of the body"
+        )
         field(4, "CRC-32C of bytes 0 to 27")
     }
 
@@ -82,10 +87,16 @@ struct MessageAnnotator {
         field(2, "\(columns) columns")
         field(1, "the model's name takes \(bytes[62]) bytes")
         field(1, "the version takes \(bytes[63]) bytes")
+        if bytes[12] & 2 != 0 {
+            names(62)
+            for row in 0..<rows { field(4 * columns, "row \(row): \(columns) values, f32") }
+            return padding()
+        }
         for column in 0..<columns {
             let encoding = ColumnEncoding(rawValue: bytes[next])
             field(1, "column \(column): \(encoding.map { "\($0)" } ?? "?")")
-            field(1, bytes[next] == 1 ? "flags: validity bitmap" : "flags: none")
+            let flags = ["none", "validity bitmap", "runs", "validity bitmap + runs"]
+            field(1, "flags: \(flags[Int(bytes[next] & 3)])")
             field(2, "reserved")
             field(4, "its block takes \(integer(next, 4)) bytes")
         }
@@ -107,13 +118,21 @@ struct MessageAnnotator {
             for length in lengths { field(length, "“\(text(next, length))”") }
             padding()
         }
+        var (unit, count) = ("rows", rows)
+        if bytes[entry + 1] & 2 != 0 {
+            (unit, count) = ("runs", Int(integer(next, 4)))
+            field(4, "column \(column): \(count) runs")
+            field(4, "reserved")
+            field((rows < 65_536 ? 2 : 4) * count, "column \(column): the rows behind the runs")
+            padding()
+        }
         if bytes[entry + 1] & 1 != 0 {
-            field((rows + 7) / 8, "column \(column): validity of rows 0 to \(rows - 1), lowest bit first")
+            field((count + 7) / 8, "column \(column): validity of \(unit) 0 to \(count - 1), lowest bit first")
             padding()
         }
         field(
             end - next,
-            "column \(column): \(encoding == .constant ? "the value of all rows" : "values of rows 0 to \(rows - 1)")"
+            "column \(column): \(encoding == .constant ? "the value of all rows" : "values of \(unit) 0 to \(count - 1)")"
         )
         padding()
     }
@@ -137,6 +156,11 @@ struct MessageAnnotator {
             field(size * rows, name)
             padding()
         }
+        guard chosen.contains(.timings) else { return }
+        for name in ["total", "waiting", "decoding", "preparing", "scoring"] {
+            field(4, "\(name): \(integer(next, 4)) µs")
+        }
+        field(12, "reserved")
     }
 
     private mutating func error() {
@@ -158,7 +182,7 @@ struct MessageAnnotator {
     }
 
     private func outputs(_ bits: UInt32) -> String {
-        let names = ["margin", "probability", "score", "tier", "status"]
-        return names.indices.filter { bits & (1 << UInt32($0)) != 0 }.map { names[$0] }.joined(separator: " + ")
+        let chosen = ScoreOutputs(rawValue: bits)
+        return ScoreOutputs.names.filter { chosen.contains($0.output) }.map(\.name).joined(separator: " + ")
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Score reply and error message")
 struct ScoreReplyTests {
-    @Test("every choice of outputs comes back, at every row count around the padding", arguments: 1..<32)
+    @Test("every choice of outputs comes back, at every row count around the padding", arguments: 1..<64)
     func outputs(bits: Int) throws {
         let outputs = ScoreOutputs(rawValue: UInt32(bits))
         var writer = ByteWriter()
@@ -97,11 +97,14 @@ func sampleReply(rows: Int, outputs: ScoreOutputs) -> ScoreReply {
     if outputs.contains(.score) { reply.scores = (0..<rows).map { UInt8($0 % 101) } }
     if outputs.contains(.tier) { reply.tiers = (0..<rows).map { UInt8($0 % 4) } }
     if outputs.contains(.status) { reply.statuses = (0..<rows).map { UInt8($0 % 3) } }
+    if outputs.contains(.timings) {
+        reply.timings = ScoreTimings(total: 1_700, waiting: 900, decoding: 40, preparing: 160, scoring: 600)
+    }
     return reply
 }
 
 /// The reply's message.
-func encode(_ reply: ScoreReply, into writer: inout ByteWriter) {
+func encode(_ reply: ScoreReply, into writer: inout ByteWriter, flags: MessageFlags = []) {
     ScoreReplyEncoder.encode(
         into: &writer,
         requestID: reply.requestID,
@@ -115,6 +118,8 @@ func encode(_ reply: ScoreReply, into writer: inout ByteWriter) {
         probabilities: reply.probabilities.span,
         scores: reply.scores.span,
         tiers: reply.tiers.span,
-        statuses: reply.statuses.span
+        statuses: reply.statuses.span,
+        timings: reply.timings,
+        flags: flags
     )
 }

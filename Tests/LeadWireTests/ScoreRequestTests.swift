@@ -33,7 +33,7 @@ struct ScoreRequestTests {
         let bytes = message.rawBytes
         let (model, version) = (request.modelName(of: bytes), request.modelVersion(of: bytes))
         #expect(model == "enterprise" && version == "000003-9f3ac2d1")
-        #expect(request.columns.map(\.encoding) == [.bits, .dictionary8, .float64])
+        #expect(request.columns.map(\.encoding) == [.float16, .dictionary8, .float64])
         #expect(same(doubles(request, 0, message), [1, 0, .nan]))
         #expect(same(doubles(request, 1, message), [0, .nan, 1]))
         let entries = request.dictionaryEntries(1, of: bytes)
@@ -50,13 +50,21 @@ struct ScoreRequestTests {
         ((0..<100).map { $0 == 3 ? .nan : Double($0 % 2) }, .bits, true),
         ((0..<100).map { Double($0) }, .uint8, false),
         ((0..<100).map { $0 == 0 ? .nan : Double($0 + 155) }, .uint8, true),
-        ((0..<100).map { Double($0 + 157) }, .int16, false),
-        ((0..<100).map { Double(-$0) }, .int16, false),
-        ((0..<100).map { Double($0 * 400) }, .int32, false),
-        ((0..<100).map { $0 == 9 ? .nan : Double($0 * 400) }, .float32, false),
+        ((0..<100).map { Double($0 + 157) }, .uint16, false),
+        ((0..<100).map { Double(-$0) }, .int8, false),
+        ((0..<100).map { Double(-2 * $0) }, .int16, false),
+        ((0..<100).map { $0 == 4 ? .nan : Double(-2 * $0) }, .float16, false),
+        ((0..<100).map { Double($0 * 400) }, .uint16, false),
+        ((0..<100).map { Double($0 * 700) }, .int32, false),
+        ((0..<100).map { $0 == 9 ? .nan : Double($0 * 400) }, .uint16, true),
+        ((0..<100).map { $0 == 9 ? .nan : Double($0 * 700) }, .float32, false),
         ((0..<100).map { Double($0 + 2_000_000_000) }, .int32, false),
-        ((0..<100).map { Double($0) / 4 }, .float32, false),
-        ((0..<100).map { $0 == 1 ? .infinity : Double($0) }, .float32, false),
+        ((0..<100).map { Double($0) / 4 }, .float16, false),
+        ((0..<100).map { $0 == 1 ? .infinity : Double($0) }, .float16, false),
+        ((0..<100).map { $0 == 1 ? -0x1p-24 : Double($0) * 0x1p-20 }, .float16, false),
+        ((0..<100).map { $0 == 1 ? -0x1p-25 : Double($0) }, .float32, false),
+        ((0..<100).map { 65_520 + Double($0) / 4 }, .float32, false),
+        ((0..<100).map { Double($0) / 1024 + 30 }, .float32, false),
         ((0..<100).map { Double($0) / 10 }, .float64, false),
         ((0..<100).map { Double($0) * 4_294_967_297 }, .float64, false),
     ]
@@ -69,10 +77,49 @@ struct ScoreRequestTests {
         let message = try encoder.finish()
         let request = try decodeRequest(message).get()
         #expect(same(doubles(request, 0, message), choice.values))
-        // 400 values a row apart fit int32 and single precision alike: the lower code wins, unless missing values cost a
+        // Numbers 700 apart fit int32 and single precision alike: the lower code wins, unless missing values cost a
         // bitmap there and nothing as NaN.
         #expect(request.columns[0].encoding == choice.encoding)
         #expect(request.columns[0].hasValidity == choice.hasValidity)
+        #expect(request.columns[0].runCount == 0)
+    }
+
+    @Test("columns that repeat from row to row are written as runs where that is smaller")
+    func runs() throws {
+        let rows = 1_000
+        let shapes: [(ColumnEncoding, Int, (Int) -> Double)] = [
+            (.uint8, 10, { Double($0 / 100) }), (.uint8, 200, { Double($0 / 5) }),
+            (.uint8, 250, { Double($0 / 4 % 100) }),
+            (.bits, 2, { $0 < 500 ? 0 : 1 }), (.bits, 50, { Double($0 / 20 % 2) }), (.bits, 0, { Double($0 / 4 % 2) }),
+            (.uint8, 0, { Double($0 / 2 % 200) }),
+            (.int32, 250, { Double($0 / 4 * 100_000) }), (.float64, 334, { Double($0 / 3) / 10 }),
+            (.uint8, 20, { $0 / 50 % 2 == 0 ? .nan : Double($0 / 50) }),
+            (.float16, 100, { $0 % 100 < 10 ? .nan : Double($0 / 10) / 4 }),
+        ]
+        var encoder = try ScoreRequestEncoder(requestID: 1, fingerprint: 0, rows: rows, columnCount: shapes.count + 2)
+        for (_, _, value) in shapes { encoder.add((0..<rows).map(value)) }
+        let words = (0..<rows).map { $0 / 40 % 5 == 0 ? nil : "word \($0 / 40)" }
+        try encoder.add(strings: words)
+        try encoder.add(strings: (0..<rows).map { "\($0 / 3)" })
+        let message = try encoder.finish()
+        let request = try decodeRequest(message).get()
+        for (index, (encoding, runs, value)) in shapes.enumerated() {
+            #expect(request.columns[index].encoding == encoding, "column \(index)")
+            #expect(request.columns[index].runCount == runs, "column \(index)")
+            for part in [0..<rows, 0..<1, 99..<101, 500..<500, 503..<999, 999..<1_000] {
+                let right = part.map(value)
+                #expect(same(doubles(request, index, message, rows: part), right), "column \(index), \(part)")
+                #expect(
+                    same(singles(request, index, message, rows: part).map(Double.init), right.map { Double(Float($0)) })
+                )
+            }
+        }
+        #expect(request.columns[shapes.count].runCount == 25 && request.columns[shapes.count].hasValidity)
+        let entries = request.dictionaryEntries(shapes.count, of: message.rawBytes)
+        let back = doubles(request, shapes.count, message).map { $0.isNaN ? nil : entries[Int($0)] }
+        #expect(back == words)
+        #expect(request.columns[shapes.count + 1].encoding == .dictionary16)
+        #expect(request.columns[shapes.count + 1].runCount == 334)
     }
 
     @Test("random columns come back the same, whole and in part, in both precisions", arguments: 0..<60)
@@ -237,10 +284,11 @@ struct ScoreRequestTests {
 
 /// Values of one of the shapes that encodings are made for, some missing.
 private func randomColumn(_ rows: Int, _ generator: inout SeededGenerator) -> [Double] {
-    let shape = Int.random(in: 0..<10, using: &generator)
+    let shape = Int.random(in: 0..<13, using: &generator)
     let missingPercent = [0, 0, 10, 90, 100][Int.random(in: 0..<5, using: &generator)]
     let shared = Double(Int.random(in: -5...5, using: &generator))
-    return (0..<rows).map { _ in
+    let repeats = [1, 1, 1, 2, 5, 40][Int.random(in: 0..<6, using: &generator)]
+    let values = (0..<rows).map { _ -> Double in
         if Int.random(in: 0..<100, using: &generator) < missingPercent { return .nan }
         switch shape {
         case 0: return shared
@@ -255,7 +303,13 @@ private func randomColumn(_ rows: Int, _ generator: inout SeededGenerator) -> [D
                 Int.random(in: 0..<6, using: &generator)
             ]
         case 8: return shared / 10
+        case 9: return Double(Int8.random(in: .min ... .max, using: &generator))
+        case 10: return Double(UInt16.random(in: .min ... .max, using: &generator))
+        case 11:
+            let half = Float16(bitPattern: UInt16.random(in: .min ... .max, using: &generator))
+            return half.isNaN ? .nan : Double(half)
         default: return Double(bitPattern: UInt64.random(in: 0 ... .max, using: &generator) & ~(1 << 62))
         }
     }
+    return (0..<rows).map { values[$0 / repeats] }
 }

@@ -10,6 +10,7 @@ struct SpecificationTests {
     static var messages: [(name: String, bytes: [UInt8])] {
         [
             ("request-one-lead", oneLead()), ("request-strings", strings()), ("reply-all", replyAll()),
+            ("request-runs", runs()), ("request-matrix", matrix()), ("reply-timings", replyTimings()),
             ("error-schema", errorSchema()),
         ]
     }

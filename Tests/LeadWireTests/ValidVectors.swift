@@ -22,6 +22,32 @@ func validVectors() -> [Vector] {
             wideCodes()
         ),
         valid(
+            "request-more-columns",
+            "Five leads with the other encodings of numbers, instants and half precision; a value is missing in three.",
+            moreColumns()
+        ),
+        valid(
+            "request-matrix",
+            "Three leads as a matrix of float32, row after row; a value is missing.",
+            matrix()
+        ),
+        valid(
+            "request-runs",
+            "Sixty leads whose values repeat: runs of numbers, of missing ones, and of strings.",
+            runs()
+        ),
+        valid(
+            "request-checksum",
+            "Two leads under a checksum of the whole message; the timings are wanted too.",
+            checksummed()
+        ),
+        valid(
+            "reply-timings",
+            "Two probabilities, how long they took, and a checksum of the whole message.",
+            replyTimings(),
+            type: "score-reply"
+        ),
+        valid(
             "reply-all",
             "Three leads with every result; the last was not scored because of a category code past its levels.",
             replyAll(),
@@ -73,6 +99,21 @@ func boundaryVectors() -> [Vector] {
             extremes()
         ),
         valid(
+            "request-wide-runs",
+            "65,536 rows: the ends of runs take 32 bits.",
+            build(rows: 65_536, columns: 1) { $0.add((0..<65_536).map { $0 < 70 ? 1 : 3 }) }
+        ),
+        valid(
+            "request-matrix-odd",
+            "A matrix of an odd number of values ends in four bytes of padding.",
+            matrix(columns: 1)
+        ),
+        valid(
+            "request-matrix-no-columns",
+            "A matrix without columns: the body is the fixed part.",
+            emptyMatrix()
+        ),
+        valid(
             "request-longest-names",
             "Name and version of 255 bytes each, the largest request id and deadline.",
             longestNames()
@@ -115,6 +156,7 @@ func build(
     outputs: ScoreOutputs = .all,
     deadline: UInt32 = 0,
     asOf: Double = .nan,
+    flags: MessageFlags = [],
     _ add: (inout ScoreRequestEncoder) -> Void
 ) -> [UInt8] {
     let started = try? ScoreRequestEncoder(
@@ -126,7 +168,8 @@ func build(
         columnCount: columns,
         outputs: outputs,
         deadlineMicroseconds: deadline,
-        asOfDays: asOf
+        asOfDays: asOf,
+        flags: flags
     )
     guard var encoder = started else { return [] }
     add(&encoder)
@@ -158,6 +201,52 @@ func typedColumns() -> [UInt8] {
         encoder.add([Double](repeating: 0.1, count: 5))
         encoder.add([Double](repeating: .nan, count: 5))
     }
+}
+
+func moreColumns() -> [UInt8] {
+    build(rows: 5, columns: 6) { encoder in
+        encoder.add([-128, 0, 127, 5, .nan])
+        encoder.add([0, 65_535, 40_000, 7, 8])
+        let wide: [Int64] = [.min, -1, 0, 1, .max]
+        encoder.add(wide.span, isPresent: [true, true, false, true, true])
+        let instants: [Int64] = [
+            0, 1_767_225_600_000_000, 1_767_225_600_000_001, -86_400_000_000, 1_767_311_999_999_999,
+        ]
+        encoder.add(microseconds: instants.span)
+        encoder.add([0.5, -2.25, 65_504, 0x1p-24, .nan])
+        encoder.add([.infinity, -.infinity, -0.5, 0x1p-14, 1])
+    }
+}
+
+func runs() -> [UInt8] {
+    build(rows: 60, columns: 3) { encoder in
+        encoder.add((0..<60).map { Double($0 / 20) })
+        let thousands: [Double] = [0, 1_000, .nan, 3_000]
+        encoder.add((0..<60).map { thousands[$0 / 15] })
+        let words: [String?] = (0..<60).map { $0 < 31 ? "web" : $0 < 45 ? nil : "fair" }
+        try? encoder.add(strings: words)
+    }
+}
+
+func matrix(columns: Int = 5) -> [UInt8] {
+    build(rows: 3, columns: columns, outputs: .probability, flags: .matrix) { encoder in
+        let values = (0..<3 * columns).map { $0 == 7 ? Float.nan : Float($0) / 4 - 1 }
+        encoder.addMatrix(values.span)
+    }
+}
+
+func checksummed() -> [UInt8] {
+    build(rows: 2, columns: 2, outputs: [.probability, .timings], flags: .bodyChecksum) { encoder in
+        encoder.add([12, 0.1])
+        try? encoder.add(strings: ["web", nil])
+    }
+}
+
+func replyTimings() -> [UInt8] {
+    let reply = sampleReply(rows: 2, outputs: [.probability, .timings])
+    var writer = ByteWriter()
+    encode(reply, into: &writer, flags: .bodyChecksum)
+    return writer.take()
 }
 
 func strings() -> [UInt8] {
@@ -240,4 +329,12 @@ func errorOverloaded() -> [UInt8] {
 
 func errorPlace() -> [UInt8] {
     errorMessage(WireError(.badValue, "level code 9 of 4", row: 17, column: 3, byteOffset: 1_025))
+}
+
+/// A tier and timings.
+func timedTier() -> [UInt8] { reply(rows: 1, outputs: [.tier, .timings]) }
+
+func emptyMatrix() -> [UInt8] {
+    let nothing: [Float] = []
+    return build(rows: 4, flags: [.matrix, .bodyChecksum]) { $0.addMatrix(nothing.span) }
 }

@@ -27,6 +27,7 @@ struct Vector: Codable, Equatable {
         var fingerprint: String?
         var rows: Int?
         var outputs: [String]?
+        var flags: [String]?
         var deadlineMicroseconds: UInt32?
         var asOfDays: Number?
         var columns: [Column]?
@@ -36,6 +37,7 @@ struct Vector: Codable, Equatable {
         var scores: [UInt8]?
         var tiers: [UInt8]?
         var statuses: [UInt8]?
+        var timingsMicroseconds: [UInt32]?
         var code: UInt16?
         var codeName: String?
         var retryable: Bool?
@@ -50,6 +52,7 @@ struct Vector: Codable, Equatable {
     struct Column: Codable, Equatable {
         var encoding: String
         var validity: Bool
+        var runs: Int?
         var dictionary: [String]?
         var values: [Number]?
         var everyRow: Number?
@@ -139,7 +142,7 @@ let rewrites = ProcessInfo.processInfo.environment["LEADLINE_WRITE_VECTORS"] != 
 /// What a decoder makes of these bytes when it expects that type.
 func interpret(_ bytes: [UInt8], as type: String) -> Result<Vector.Decoded, WireError> {
     switch type {
-    case "score-reply": decodeReply(bytes).map(describe)
+    case "score-reply": decodeReply(bytes).map { describe($0, bytes) }
     case "error": decodeError(bytes).map { describe($0.requestID, $0.error) }
     default: decodeRequest(bytes).map { describe($0, bytes) }
     }
@@ -153,6 +156,7 @@ private func describe(_ request: ScoreRequest, _ bytes: [UInt8]) -> Vector.Decod
     decoded.fingerprint = hexadecimal(request.fingerprint)
     decoded.rows = request.rows
     decoded.outputs = names(request.outputs)
+    decoded.flags = flags(bytes)
     decoded.deadlineMicroseconds = request.deadlineMicroseconds
     decoded.asOfDays = .init(request.asOfDays)
     decoded.columns = request.columns.indices.map { index in
@@ -162,15 +166,16 @@ private func describe(_ request: ScoreRequest, _ bytes: [UInt8]) -> Vector.Decod
         return Vector.Column(
             encoding: "\(place.encoding)",
             validity: place.hasValidity,
+            runs: place.runCount > 0 ? place.runCount : nil,
             dictionary: place.encoding.isDictionary ? entries : nil,
             values: values.count <= 300 ? values.map(Vector.Number.init) : nil,
-            everyRow: values.count > 300 ? .init(values[0]) : nil
+            everyRow: values.count > 300 && place.runCount == 0 ? .init(values[0]) : nil
         )
     }
     return decoded
 }
 
-private func describe(_ reply: ScoreReply) -> Vector.Decoded {
+private func describe(_ reply: ScoreReply, _ bytes: [UInt8]) -> Vector.Decoded {
     var decoded = Vector.Decoded(requestId: String(reply.requestID))
     decoded.model = reply.model
     decoded.version = reply.version
@@ -178,6 +183,10 @@ private func describe(_ reply: ScoreReply) -> Vector.Decoded {
     decoded.epoch = String(reply.epoch)
     decoded.rows = reply.rows
     decoded.outputs = names(reply.outputs)
+    decoded.flags = flags(bytes)
+    decoded.timingsMicroseconds = reply.timings.map {
+        [$0.total, $0.waiting, $0.decoding, $0.preparing, $0.scoring]
+    }
     if reply.outputs.contains(.margin) { decoded.margins = reply.margins.map(Vector.Number.init) }
     if reply.outputs.contains(.probability) {
         decoded.probabilities = reply.probabilities.map { Vector.Number(Double($0)) }
@@ -208,8 +217,11 @@ func hexadecimal(_ fingerprint: UInt64) -> String {
 }
 
 private func names(_ outputs: ScoreOutputs) -> [String] {
-    let all: [(ScoreOutputs, String)] = [
-        (.margin, "margin"), (.probability, "probability"), (.score, "score"), (.tier, "tier"), (.status, "status"),
-    ]
-    return all.filter { outputs.contains($0.0) }.map(\.1)
+    ScoreOutputs.names.filter { outputs.contains($0.output) }.map(\.name)
+}
+
+/// The names of a message's flags; nil without any.
+private func flags(_ bytes: [UInt8]) -> [String]? {
+    let flags = MessageFlags(rawValue: UInt16(bytes[12]) | UInt16(bytes[13]) << 8)
+    return flags.isEmpty ? nil : MessageFlags.names.filter { flags.contains($0.flag) }.map(\.name)
 }

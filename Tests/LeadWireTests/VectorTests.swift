@@ -59,7 +59,8 @@ struct VectorTests {
                 bytes[bit >> 3] ^= 1 << UInt8(bit & 7)
                 // `interpret` reads every value of what is accepted: a read outside the message would stop the process.
                 let result = interpret(bytes, as: vector.type)
-                if case .success = result, vector.decoded != nil, bit < 32 * 8 {
+                let isGuarded = bit < 32 * 8 || vector.decoded?.flags?.contains("bodyChecksum") == true
+                if case .success = result, vector.decoded != nil, isGuarded {
                     Issue.record("\(vector.name) was taken with bit \(bit) flipped")
                 }
                 bytes[bit >> 3] ^= 1 << UInt8(bit & 7)
