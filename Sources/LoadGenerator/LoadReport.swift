@@ -93,12 +93,14 @@ public struct LoadReport: Codable, Sendable, Equatable {
         public var rate: Double
         /// Whether it held.
         public var held: Bool
-        /// Why it did not, or what is doubtful about it.
-        public var remarks: [String]
+        /// Why it did not.
+        public var reasons: [String]
+        /// Whether that may be the generator's doing.
+        public var isDoubtful: Bool
 
         /// A step of a search.
-        public init(rate: Double, held: Bool, remarks: [String]) {
-            (self.rate, self.held, self.remarks) = (rate, held, remarks)
+        public init(rate: Double, held: Bool, reasons: [String], isDoubtful: Bool) {
+            (self.rate, self.held, self.reasons, self.isDoubtful) = (rate, held, reasons, isDoubtful)
         }
     }
 

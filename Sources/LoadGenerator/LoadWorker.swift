@@ -64,6 +64,7 @@ final class LoadWorker {
             let (now, start) = (MonotonicClock.now(), shared.start.load(ordering: .acquiring))
             if start > 0, now >= start { break }
             guard shared.end.load(ordering: .relaxed) > now else { return }
+            flush()
             try turn(atMost: start > 0 ? start - now : 1_000_000)
         }
         begin()
@@ -187,6 +188,7 @@ final class LoadWorker {
         for connection in connections where connection.needsFlush { connection.flush(take) }
     }
 
+    /// Takes what comes; the next ``flush()`` sends what that calls for, in one with further requests.
     private func turn(atMost nanoseconds: UInt64) throws {
         let count = try loop.wait(atMost: nanoseconds)
         for index in 0..<count {
@@ -194,7 +196,6 @@ final class LoadWorker {
             let place = Int(event.token & 0xFFFF_FFFF)
             if connections[place].owns(event) { connections[place].take(event, take) }
         }
-        flush()
     }
 
     /// How long nothing is to be done by time.
@@ -248,12 +249,17 @@ final class LoadWorker {
     private func finish() throws {
         let used = WorkerThread.processorTime() - (processorTimeBefore ?? WorkerThread.processorTime())
         if end > opening { figures.busiestThread = Double(used) / Double(end - opening) }
-        while schedule != nil, nextArrival < end { missArrival(end) }
+        // What became due since the last turn still goes out, if there is room.
+        while schedule != nil, nextArrival < end {
+            if lastFull < end { sendDue(end) }
+            if lastFull == end, nextArrival < end { missArrival(end) }
+        }
         // What comes from here on belongs to no second that was measured.
         postSlice()
         let patience = end + plan.timeoutNanoseconds
         while inFlight > 0, MonotonicClock.now() < min(patience, shared.drainEnd.load(ordering: .relaxed)) {
             look(MonotonicClock.now())
+            flush()
             try turn(atMost: Self.careNanoseconds)
         }
         let now = MonotonicClock.now()

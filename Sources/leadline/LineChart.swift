@@ -28,8 +28,9 @@ struct LineChart {
     private static let (left, right, top, bottom) = (58.0, 12.0, 30.0, 44.0)
     private static let colors = ["a", "b", "c"]
 
-    /// The drawing; empty where there is nothing to draw.
+    /// The drawing; empty where there is no line to draw.
     var svg: String {
+        guard series.contains(where: { $0.points.count > 1 }) else { return "" }
         let points = series.flatMap(\.points)
         guard let xLow = points.map(\.x).min(), let xHigh = points.map(\.x).max(), let yMax = points.map(\.y).max()
         else {
@@ -58,7 +59,8 @@ struct LineChart {
         }
         for tick in xTicks where xRange.contains(tick.value) {
             svg += line("grid", x(tick.value), y(yLow), x(tick.value), y(yHigh))
-            svg += text(x(tick.value), Self.height - Self.bottom + 16, "middle", tick.label)
+            let isLast = x(tick.value) > Self.width - Self.right - 12
+            svg += text(x(tick.value), Self.height - Self.bottom + 16, isLast ? "end" : "middle", tick.label)
         }
         svg += text((Self.left + Self.width - Self.right) / 2, Self.height - 8, "middle", xName)
         svg += text(Self.left, 14, "start", yName)
@@ -94,16 +96,17 @@ func evenTicks(_ low: Double, _ high: Double, count: Int) -> [LineChart.Tick] {
     return stride(from: first, through: last, by: 1).map { LineChart.Tick(value: $0 * step, label: short($0 * step)) }
 }
 
-/// 1, 2 and 5 of each power of ten from below the least to above the greatest; powers alone where those are many.
+/// 1, 2 and 5 of each power of ten from below the least to above the greatest; of many only the ends and the powers.
 private func logarithmicTicks(_ values: [Double]) -> [LineChart.Tick] {
     let positive = values.filter { $0 > 0 }
     guard let low = positive.min(), let high = positive.max() else { return [] }
     let powers = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.down)) + 1
-    let steps = powers.count > 3 ? [1.0] : [1.0, 2, 5]
-    let all = powers.flatMap { power in steps.map { $0 * pow(10, Double(power)) } }
+    let all = powers.flatMap { power in [1, 2, 5].map { $0 * pow(10, Double(power)) } }
     let first = all.lastIndex { $0 <= low * 1.000001 } ?? 0
     let last = all.firstIndex { $0 >= high * 0.999999 } ?? all.count - 1
-    return all[first...max(last, first + 1)].map { LineChart.Tick(value: $0, label: short($0)) }
+    let range = first...max(last, first + 1)
+    return range.filter { range.count <= 8 || $0 % 3 == 0 || $0 == range.lowerBound || $0 == range.upperBound }
+        .map { LineChart.Tick(value: all[$0], label: short(all[$0])) }
 }
 
 /// A number for an axis: 0.05, 1.5, 20, 5k, 1.2M.

@@ -69,8 +69,12 @@ struct LoadReportPage {
     }
 
     private func steps(_ steps: [LoadReport.Step]) -> String {
-        let rows = steps.map {
-            [LoadReportText.rate($0.rate), $0.held ? "holds" : "does not hold", $0.remarks.joined(separator: "; ")]
+        let rows = steps.map { step in
+            let doubts = step.isDoubtful ? ["the generator itself was too slow"] : []
+            return [
+                LoadReportText.rate(step.rate), step.held ? "holds" : "does not hold",
+                (step.reasons + doubts).joined(separator: "; "),
+            ]
         }
         return "<h2>Rates tried</h2>\n<div class=\"wide words\">" + table(["requests/s", "", ""], rows) + "</div>\n"
     }
@@ -89,7 +93,7 @@ struct LoadReportPage {
         let most = series.flatMap(\.points).map(\.x).max() ?? 1
         let labels = ["0", "90", "99", "99.9", "99.99", "99.999", "99.9999", "99.99999", "99.999999"]
         var ticks = [LineChart.Tick(value: 0, label: "0"), LineChart.Tick(value: -log10(0.5), label: "50")]
-        for (nines, label) in labels.enumerated().dropFirst() where Double(nines) <= most.rounded(.up) {
+        for (nines, label) in labels.enumerated().dropFirst() where Double(nines) <= most {
             ticks.append(LineChart.Tick(value: Double(nines), label: label))
         }
         return LineChart(
@@ -143,7 +147,9 @@ struct LoadReportPage {
         table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--faint); white-space: nowrap; }
         tr > th:first-child { text-align: left; padding-left: 0; }
-        .words td { text-align: left; white-space: normal; }
+        .words td { text-align: left; }
+        .words td:last-child { white-space: normal; }
+        @media (max-width: 32rem) { table { font-size: .82rem; } th, td { padding: .25rem .3rem; } }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
         dt { opacity: .7; } dd { margin: 0; overflow-wrap: anywhere; }
         figure { margin: 2rem 0 0; break-inside: avoid; }

@@ -151,19 +151,21 @@ struct LoadTest {
             let reasons = reasonsAgainst(report)
             search.note(reasons.isEmpty)
             if reasons.isEmpty { best = (report, latency) }
-            steps.append(LoadReport.Step(rate: rate, held: reasons.isEmpty, remarks: reasons + report.doubts))
+            steps.append(LoadReport.Step(
+                    rate: rate,
+                    held: reasons.isEmpty,
+                    reasons: reasons,
+                    isDoubtful: !report.doubts.isEmpty
+                ))
             writeToStandardError(LoadReportText.step(steps.count, report, reasons) + "\n")
         }
         guard let best else {
             let tried =
                 steps.last.map { "not even \(LoadReportText.rate($0.rate)) requests/s hold" } ?? "nothing was measured"
-            throw Failure("\(tried): \(steps.last?.remarks.joined(separator: "; ") ?? "ended early")")
+            throw Failure("\(tried): \(steps.last?.reasons.joined(separator: "; ") ?? "ended early")")
         }
         var report = best.report
-        let isDoubtful = steps.contains {
-            !$0.held && $0.rate <= search.failed ?? 0 && $0.remarks.contains { $0.contains("generator") }
-        }
-        if isDoubtful {
+        if steps.contains(where: { $0.rate == search.failed && $0.isDoubtful }) {
             report.doubts.append("at the next larger rate the generator itself was too slow: the server may do more")
         }
         report.search = steps

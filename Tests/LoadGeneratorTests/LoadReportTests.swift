@@ -68,7 +68,7 @@ struct LoadReportTests {
     func roundTrip() throws {
         for rate in [1_000.0, nil] {
             var report = try makeReport(rate: rate)
-            report.search = [LoadReport.Step(rate: 3, held: false, remarks: ["no"])]
+            report.search = [LoadReport.Step(rate: 3, held: false, reasons: ["no"], isDoubtful: true)]
             let bytes = try JSONEncoder().encode(report)
             #expect(try JSONDecoder().decode(LoadReport.self, from: bytes) == report)
         }
