@@ -1,6 +1,7 @@
 internal import ByteKit
 internal import HTTP2Transport
 internal import LeadClient
+internal import LeadWire
 internal import Reactor
 internal import TLSTransport
 
@@ -30,6 +31,8 @@ final class LoadConnection {
     private var token: UInt64
     private var connection: ClientConnection?
     private var exchanges = StreamTable<LoadExchange>()
+    /// Answers whose bytes are kept.
+    private var kept: [Int32: [UInt8]] = [:]
     private var hasSettings = false
     private var began: UInt64 = 0
     private var pause: UInt64 = 10_000_000
@@ -116,7 +119,7 @@ final class LoadConnection {
             connection?.takeNoMore()
             return false
         }
-        exchanges[stream] = LoadExchange(intended: intended, sent: now, rows: message.rows)
+        exchanges.insert(LoadExchange(intended: intended, sent: now, rows: message.rows), stream)
         needsFlush = true
         return true
     }
@@ -150,7 +153,8 @@ final class LoadConnection {
     func giveUp(sentBefore time: UInt64, _ now: UInt64, _ give: Give) {
         for stream in exchanges.streams {
             guard let exchange = exchanges[stream], exchange.sent < time else { continue }
-            exchanges[stream] = nil
+            _ = exchanges.remove(stream)
+            kept[stream] = nil
             connection?.cancel(stream)
             needsFlush = true
             give(exchange, .failed(LoadErrorKind.timeout), now)
@@ -172,20 +176,28 @@ final class LoadConnection {
         switch event.kind {
         case .head:
             if let head { exchanges[event.stream]?.takeHead(head) }
-        case .body: exchanges[event.stream]?.takeBody(bytes, keepsAll: target.verifies)
+        case .body:
+            let isShort = exchanges[event.stream]?.takeBody(bytes) ?? false
+            if isShort || target.verifies { keep(event.stream, bytes, isShort: isShort) }
         case .end:
-            guard let exchange = exchanges[event.stream] else { return }
-            exchanges[event.stream] = nil
-            give(exchange, exchange.outcome(verifies: target.verifies), time)
+            guard let exchange = exchanges.remove(event.stream) else { return }
+            let kept = kept.isEmpty ? nil : kept.removeValue(forKey: event.stream)
+            give(exchange, exchange.outcome(decoding: target.verifies ? kept ?? [] : nil), time)
         case .closed:
-            guard let exchange = exchanges[event.stream] else { return }
-            exchanges[event.stream] = nil
+            guard let exchange = exchanges.remove(event.stream) else { return }
+            kept[event.stream] = nil
             give(exchange, .failed("reset-\(event.errorCode)"), time)
         case .settings:
             hasSettings = true
             pause = 10_000_000
         case .goAway: break
         }
+    }
+
+    private func keep(_ stream: Int32, _ bytes: RawSpan, isShort: Bool) {
+        let answer = (kept.removeValue(forKey: stream) ?? []) + bytes.array
+        if isShort, answer.count >= WireFormat.fixedBytes { exchanges[stream]?.takeFixedPart(answer.rawBytes) }
+        kept[stream] = answer
     }
 
     private func lose(_ error: any Error, _ now: UInt64, _ give: Give) {
@@ -203,6 +215,7 @@ final class LoadConnection {
         connection = nil
         hasSettings = false
         exchanges = StreamTable()
+        kept = [:]
         retryTime = 0
     }
 }

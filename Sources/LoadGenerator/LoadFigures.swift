@@ -40,6 +40,34 @@ public struct LoadFigures: Sendable, Equatable {
     /// Requests of the measured time without a good answer.
     public var failed: UInt64 { errors.values.reduce(0, &+) }
 
+    /// Counts a request that is sent.
+    ///
+    /// - Parameters:
+    ///   - rows: Leads in it.
+    ///   - lateness: How late it is, if there was room for it all the while.
+    ///   - isMeasured: Whether it was to be sent in the measured time.
+    mutating func noteSent(rows: Int, lateness: UInt64?, isMeasured: Bool) {
+        rowsSent &+= UInt64(rows)
+        guard isMeasured else { return }
+        intended &+= 1
+        if let lateness { self.lateness.record(lateness) } else { heldBack &+= 1 }
+    }
+
+    /// Counts a good answer.
+    mutating func note(_ answer: LoadAnswer) {
+        rowsReceived &+= answer.rows
+        if answer.isInMeasuredTime {
+            answered &+= 1
+            rows &+= answer.rows
+            if !answer.isLate { usefulRows &+= answer.rows &- answer.unscoredRows }
+        }
+        guard answer.isMeasured else { return }
+        latency.record(answer.latency)
+        service.record(answer.service)
+        unscoredRows &+= answer.unscoredRows
+        if answer.isLate { missedDeadlines &+= 1 }
+    }
+
     /// Adds another thread's.
     public static func += (left: inout Self, right: Self) {
         left.latency += right.latency
@@ -62,6 +90,17 @@ public struct LoadFigures: Sendable, Equatable {
     }
 }
 
+/// A good answer.
+struct LoadAnswer {
+    let rows: UInt64, unscoredRows: UInt64
+    /// From the time its request was to be sent, and from when it was.
+    let latency: UInt64, service: UInt64
+    /// Whether the deadline had passed.
+    let isLate: Bool
+    /// Whether its request was to be sent in the measured time, and whether it came in it.
+    let isMeasured: Bool, isInMeasuredTime: Bool
+}
+
 /// What a second brought, by the time at which answers came.
 struct SecondFigures: Sendable {
     /// Seconds from the beginning of the measured time; below 0 while warming up.
@@ -71,6 +110,12 @@ struct SecondFigures: Sendable {
     var failed: UInt64 = 0
     var inFlight = 0
     var latency = LatencyHistogram()
+
+    mutating func note(_ answer: LoadAnswer) {
+        answered &+= 1
+        rows &+= answer.rows
+        latency.record(answer.latency)
+    }
 
     static func += (left: inout Self, right: Self) {
         left.answered += right.answered

@@ -167,21 +167,26 @@ final class LoadWorker {
     private func send(intended: UInt64, _ now: UInt64) -> Bool {
         for step in 0..<connections.count {
             let index = (nextConnection + step) % connections.count
-            guard connections[index].hasRoom else { continue }
+            guard connections[index].inFlight < inFlightMax(index), connections[index].hasRoom else { continue }
             let part = plan.mix.parts.count == 1 ? 0 : plan.mix.part(at: random.uniform())
             let message = plan.messages[part][cursors[part]]
             guard connections[index].send(message, intended: intended, now: now) else { continue }
             cursors[part] = (cursors[part] + 1) % plan.messages[part].count
             nextConnection = (index + 1) % connections.count
             inFlight += 1
-            figures.rowsSent &+= UInt64(message.rows)
-            if intended >= opening {
-                figures.intended += 1
-                if intended <= lastFull { figures.heldBack += 1 } else { figures.lateness.record(now - intended) }
-            }
+            figures.noteSent(
+                rows: message.rows,
+                lateness: intended <= lastFull ? nil : now - intended,
+                isMeasured: intended >= opening
+            )
             return true
         }
         return false
+    }
+
+    /// In a closed loop each connection keeps its share, so that a request follows the answer on the same one.
+    private func inFlightMax(_ index: Int) -> Int {
+        schedule == nil ? share(of: inFlightWanted, index, connections.count) : .max
     }
 
     private func flush() {
@@ -216,24 +221,17 @@ final class LoadWorker {
             slice.failed += 1
             fail(kind, intended: exchange.intended, waited: whole)
         case .answered(let unscoredRows):
-            let rows = UInt64(exchange.rows)
-            let isLate = plan.deadlineNanoseconds.map { whole > $0 } ?? false
-            figures.rowsReceived &+= rows
-            if time < end {
-                slice.answered += 1
-                slice.rows &+= rows
-                slice.latency.record(whole)
-            }
-            if time >= opening, time < end {
-                figures.answered += 1
-                figures.rows &+= rows
-                if !isLate { figures.usefulRows &+= rows &- UInt64(unscoredRows) }
-            }
-            guard exchange.intended >= opening else { return }
-            figures.latency.record(whole)
-            figures.service.record(time - min(time, exchange.sent))
-            figures.unscoredRows &+= UInt64(unscoredRows)
-            if isLate { figures.missedDeadlines += 1 }
+            let answer = LoadAnswer(
+                rows: UInt64(exchange.rows),
+                unscoredRows: UInt64(unscoredRows),
+                latency: whole,
+                service: time - min(time, exchange.sent),
+                isLate: plan.deadlineNanoseconds.map { whole > $0 } ?? false,
+                isMeasured: exchange.intended >= opening,
+                isInMeasuredTime: time >= opening && time < end
+            )
+            figures.note(answer)
+            if time < end { slice.note(answer) }
         }
     }
 

@@ -151,12 +151,14 @@ struct LoadTest {
             let reasons = reasonsAgainst(report)
             search.note(reasons.isEmpty)
             if reasons.isEmpty { best = (report, latency) }
-            steps.append(LoadReport.Step(
+            steps.append(
+                LoadReport.Step(
                     rate: rate,
                     held: reasons.isEmpty,
                     reasons: reasons,
                     isDoubtful: !report.doubts.isEmpty
-                ))
+                )
+            )
             writeToStandardError(LoadReportText.step(steps.count, report, reasons) + "\n")
         }
         guard let best else {

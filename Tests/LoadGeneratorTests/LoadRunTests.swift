@@ -114,7 +114,7 @@ struct LoadRunTests {
             }
         }
         let figures = try LoadRun.run(makePlan(server, .open(rate: 300, arrivals: .constant), seconds: 1)).figures
-        #expect(figures.intended == 300 && figures.latency.count == 50 && figures.answered == 50)
+        #expect(figures.intended == 300 && figures.latency.count == 50 && figures.service.count == 50)
         #expect(
             figures.errors == ["overloaded": 50, "reset-REFUSED_STREAM": 50, "http-502": 50, "bad-answer": 100],
             "\(figures.errors)"
@@ -128,7 +128,7 @@ struct LoadRunTests {
         let figures = try LoadRun.run(makePlan(server, .open(rate: 200, arrivals: .constant), seconds: 1)).figures
         let lost = figures.errors["connection-lost"] ?? 0
         #expect(lost >= 1 && figures.connectionFailures == 1 && server.connectionCount == 2)
-        #expect(figures.answered + figures.failed == figures.intended && figures.answered > 150)
+        #expect(figures.service.count + figures.failed == figures.intended && figures.service.count > 150)
     }
 
     @Test("what is never answered counts as long as it was waited for")
@@ -137,7 +137,7 @@ struct LoadRunTests {
         var plan = try makePlan(server, .open(rate: 100, arrivals: .constant), seconds: 0.5)
         plan.timeoutNanoseconds = 200_000_000
         let figures = try LoadRun.run(plan).figures
-        #expect(figures.errors == ["timeout": 25] && figures.answered == 25 && figures.latency.count == 50)
+        #expect(figures.errors == ["timeout": 25] && figures.service.count == 25 && figures.latency.count == 50)
         #expect(figures.latency.count(above: 199_000_000) == 25)
     }
 
