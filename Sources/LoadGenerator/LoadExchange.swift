@@ -52,6 +52,7 @@ struct LoadExchange {
     /// What the whole answer means.
     ///
     /// - Parameter kept: All its bytes where they are to be decoded to the last row.
+    /// - Returns: How the request ended.
     func outcome(decoding kept: [UInt8]?) -> Outcome {
         if errorCode != 0 { return .failed(WireErrorCode(rawValue: errorCode)?.name ?? "error \(errorCode)") }
         guard status == 200 else { return .failed("http-\(status)") }

@@ -36,6 +36,8 @@ public struct LoadPlan: Sendable {
     public var seed: UInt64 = 1
     /// Whether answers are decoded to the last row.
     public var verifies = false
+    /// Versions that are published meanwhile, if any.
+    public var reload: ReloadPlan?
 
     /// A plan; what is not named has a default.
     public init(

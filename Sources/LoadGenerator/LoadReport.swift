@@ -34,6 +34,8 @@ public struct LoadReport: Codable, Sendable, Equatable {
         public var deadlineMilliseconds: Double?
         /// Whether answers were decoded to the last row.
         public var verifies: Bool
+        /// How often versions were published meanwhile; nil if they were not.
+        public var reloadEverySeconds: Double?
 
         /// The setup of a plan for a model's leads.
         public init(_ plan: LoadPlan, leads: LoadLeads, modelVersion: String, origin: String) {
@@ -55,6 +57,7 @@ public struct LoadReport: Codable, Sendable, Equatable {
             durationSeconds = plan.durationSeconds
             deadlineMilliseconds = plan.deadlineNanoseconds.map { Double($0) / 1e6 }
             verifies = plan.verifies
+            reloadEverySeconds = plan.reload?.everySeconds
         }
     }
 
@@ -156,6 +159,8 @@ public struct LoadReport: Codable, Sendable, Equatable {
     public var goalMissed: [String]
     /// The rates that a search tried, if there was one; the figures are those of the largest that held.
     public var search: [Step]?
+    /// What was published meanwhile.
+    public var reloads: [LoadReload]
     /// Second by second.
     public var seconds: [LoadSecond]
     /// Percentiles of ``latency``, as fine as HdrHistogram's text form.
@@ -201,6 +206,7 @@ public struct LoadReport: Codable, Sendable, Equatable {
         doubts = Self.doubts(figures, isOpen: setup.rate != nil)
         self.goal = goal?.description
         goalMissed = goal?.missed(by: figures.latency).map(\.text) ?? []
+        reloads = outcome.reloads
         seconds = outcome.seconds
         latencyCurve = figures.latency.curve
         serviceCurve = figures.service.curve
@@ -224,7 +230,7 @@ public struct LoadReport: Codable, Sendable, Equatable {
         let lateness = figures.lateness.percentile(99)
         if isOpen, lateness > max(latenessMax, figures.latency.percentile(99) / 10) {
             doubts.append(
-                "the generator sent one request in a hundred \(lateness / 1_000) us late or more, which is part of the "
+                "the generator sent one request in a hundred \(Double(lateness / 1_000) / 1_000) ms late or more, which is part of the "
                     + "latencies; give it a processor of its own, more --threads, or a lower rate"
             )
         }

@@ -17,6 +17,8 @@ public struct LoadRun {
         public var measuredSeconds: Double
         /// Whether somebody ended it early.
         public var wasInterrupted: Bool
+        /// What was published meanwhile.
+        public var reloads: [LoadReload] = []
 
         /// An outcome.
         public init(figures: LoadFigures, seconds: [LoadSecond], measuredSeconds: Double, wasInterrupted: Bool = false)
@@ -82,18 +84,20 @@ public struct LoadRun {
         let opening = start + UInt64(plan.warmupSeconds * 1e9)
         let end = run.shared.end.load(ordering: .relaxed)
         let measured = start > 0 && end > opening ? Double(end - opening) / 1e9 : 0
-        return Outcome(
+        var outcome = Outcome(
             figures: run.shared.figures,
             seconds: run.seconds.filter { Double($0.second) < measured },
             measuredSeconds: measured,
             wasInterrupted: wasInterrupted
         )
+        outcome.reloads = run.shared.reloads
+        return outcome
     }
 
     /// Starts the threads from this part on, does the body, and joins them.
     private mutating func withThreads(_ part: Int, _ target: LoadTarget, _ body: (inout LoadRun) throws -> Void) throws
     {
-        guard part < plan.threads else { return try body(&self) }
+        guard part < plan.threads else { return try withReloads(body) }
         let (plan, shared) = (plan, shared)
         let thread = try WorkerThread(name: "load-\(part)") {
             do {
@@ -103,6 +107,17 @@ public struct LoadRun {
             }
         }
         let result = Result { try withThreads(part + 1, target, body) }
+        if case .failure = result { shared.end.store(0, ordering: .relaxed) }
+        thread.join()
+        try result.get()
+    }
+
+    /// Does the body while versions are published, if they are to be.
+    private mutating func withReloads(_ body: (inout LoadRun) throws -> Void) throws {
+        guard let reload = plan.reload else { return try body(&self) }
+        let (shared, warmupSeconds) = (shared, plan.warmupSeconds)
+        let thread = try WorkerThread(name: "load-reload") { reload.run(shared, warmupSeconds: warmupSeconds) }
+        let result = Result { try body(&self) }
         if case .failure = result { shared.end.store(0, ordering: .relaxed) }
         thread.join()
         try result.get()

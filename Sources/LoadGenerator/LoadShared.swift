@@ -15,12 +15,15 @@ final class LoadShared: Sendable {
     private struct State {
         var seconds: [SecondFigures] = []
         var figures: [LoadFigures] = []
+        var reloads: [LoadReload] = []
         var failure: (any Error)?
     }
 
     func post(_ second: SecondFigures) { state.withLock { $0.seconds.append(second) } }
 
     func post(_ figures: LoadFigures) { state.withLock { $0.figures.append(figures) } }
+
+    func post(_ reload: LoadReload) { state.withLock { $0.reloads.append(reload) } }
 
     func fail(_ error: any Error) { state.withLock { $0.failure = $0.failure ?? error } }
 
@@ -33,6 +36,9 @@ final class LoadShared: Sendable {
             return state.seconds
         }
     }
+
+    /// What was published.
+    var reloads: [LoadReload] { state.withLock { $0.reloads } }
 
     /// What all threads that have ended found.
     var figures: LoadFigures { state.withLock { $0.figures.reduce(into: LoadFigures()) { $0 += $1 } } }

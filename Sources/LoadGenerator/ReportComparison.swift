@@ -83,6 +83,7 @@ public struct ReportComparison: Sendable {
             different("leads") { $0.setup.leads },
             different("schema") { $0.setup.fingerprint },
             different("decoding") { $0.setup.verifies ? "all of each answer" : "heads only" },
+            different("publications") { $0.setup.reloadEverySeconds.map { "every \($0) s" } ?? "none" },
             different("processor") { "\($0.environment.processor), \($0.environment.processorsAllowed) of them" },
         ].compactMap { $0 }
     }

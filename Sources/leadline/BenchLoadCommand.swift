@@ -27,6 +27,9 @@ struct BenchLoad: ParsableCommand {
                 --concurrency 32 --connections 4
               leadline bench load --server https://127.0.0.1:8443 --ca certs/dev/ca.pem \\
                 --find-rate --slo p99=2ms --batch 64
+              leadline bench load --server https://127.0.0.1:8443 --ca certs/dev/ca.pem \\
+                --cert release.pem --key release.key --rate 500 \\
+                --admin https://127.0.0.1:8444 --reload-every 5
               leadline bench compare a.json b.json
             """
     )
@@ -103,6 +106,22 @@ struct BenchLoad: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Settles arrivals, mix and made-up leads.", valueName: "n"))
     var seed: UInt64 = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Publish the two newest versions of the model in turn, so often in seconds; takes --admin.",
+            valueName: "time"
+        )
+    )
+    var reloadEvery: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The server's admin listener over TLS, for example https://127.0.0.1:8444.",
+            valueName: "url"
+        )
+    )
+    var admin: String?
+
     @Flag(help: "Decode each answer to its last row, not its head alone.")
     var verify = false
 
@@ -153,7 +172,10 @@ struct BenchLoad: ParsableCommand {
             throw ValidationError("--concurrency \(concurrency) does not give each of \(threads) --threads a request.")
         }
         _ = try (seconds("--warmup", warmup, least: 0), seconds("--duration", duration, least: 0.1))
-        _ = try (deadlineNanoseconds(), timeoutNanoseconds())
+        _ = try (deadlineNanoseconds(), timeoutNanoseconds(), reloadSeconds())
+        guard (reloadEvery == nil) == (admin == nil) else {
+            throw ValidationError("--reload-every and --admin belong together.")
+        }
         do {
             _ = try (batches(), goal())
         } catch let error as LoadError {
@@ -176,6 +198,8 @@ struct BenchLoad: ParsableCommand {
         }
         return time
     }
+
+    func reloadSeconds() throws -> Double? { try reloadEvery.map { try seconds("--reload-every", $0, least: 0.1) } }
 
     func deadlineNanoseconds() throws -> UInt64? {
         guard let deadline else { return nil }

@@ -20,6 +20,8 @@ struct LineChart {
     var series: [Series]
     /// Places of the lower axis; nil lets the chart choose.
     var xTicks: [Tick]?
+    /// Places of the lower axis where something happened.
+    var marks: [Double] = []
     /// Whether the other axis is logarithmic.
     var isLogarithmic = false
 
@@ -61,6 +63,9 @@ struct LineChart {
             svg += line("grid", x(tick.value), y(yLow), x(tick.value), y(yHigh))
             let isLast = x(tick.value) > Self.width - Self.right - 12
             svg += text(x(tick.value), Self.height - Self.bottom + 16, isLast ? "end" : "middle", tick.label)
+        }
+        for mark in marks where xRange.contains(mark) {
+            svg += line("mark", x(mark), y(yLow), x(mark), y(yHigh))
         }
         svg += text((Self.left + Self.width - Self.right) / 2, Self.height - 8, "middle", xName)
         svg += text(Self.left, 14, "start", yName)

@@ -29,6 +29,9 @@ struct LoadReportPage {
                 body += "<figure><figcaption>\(escaped(chart.title))</figcaption>\n\(drawing)</figure>\n"
             }
         }
+        if !report.reloads.isEmpty {
+            body += "<p>Dashed lines: a version was published.</p>\n"
+        }
         body += "<h2>Circumstances</h2>\n" + list(words.setup)
         return """
             <!DOCTYPE html>
@@ -111,7 +114,9 @@ struct LoadReportPage {
             title: "Leads a second",
             xName: "seconds",
             yName: "leads/s",
-            series: [LineChart.Series(name: "leads", points: whole { Double($0.leads) })]
+            series: [LineChart.Series(name: "leads", points: whole { Double($0.leads) })],
+            xTicks: evenTicks(0, max(report.measuredSeconds, 1), count: 6),
+            marks: report.reloads.map(\.second)
         )
     }
 
@@ -124,6 +129,8 @@ struct LoadReportPage {
                 LineChart.Series(name: "p99", points: whole(\.p99Milliseconds)),
                 LineChart.Series(name: "p50", points: whole(\.p50Milliseconds)),
             ],
+            xTicks: evenTicks(0, max(report.measuredSeconds, 1), count: 6),
+            marks: report.reloads.map(\.second),
             isLogarithmic: true
         )
     }
@@ -158,6 +165,7 @@ struct LoadReportPage {
         svg text { font-size: 12px; fill: var(--ink); }
         svg text.a { fill: var(--a); } svg text.b { fill: var(--b); } svg text.c { fill: var(--c); }
         .grid { stroke: var(--faint); stroke-width: 1; }
+        .mark { stroke: var(--c); stroke-width: 1.5; stroke-dasharray: 4 3; }
         .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
         .line.a { stroke: var(--a); } .line.b { stroke: var(--b); } .line.c { stroke: var(--c); }
         @media print {

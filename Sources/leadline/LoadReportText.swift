@@ -20,6 +20,9 @@ struct LoadReportText {
             text += "\nlargest rate that holds \(report.goal ?? ""): \(Self.rate(report.setup.rate ?? 0)) requests/s"
             text += " (\(search.count) rates tried)\n"
         }
+        for reload in report.reloads {
+            if let problem = reload.problem { text += "\npublication of \(reload.version) failed: \(problem)\n" }
+        }
         for doubt in report.doubts { text += "\nDO NOT TRUST THESE FIGURES: \(doubt).\n" }
         if report.wasInterrupted { text += "\nEnded early.\n" }
         text.removeLast()
@@ -114,6 +117,17 @@ struct LoadReportWords {
         }
         if report.connectionFailures > 0 {
             rates.append(("connections", "\(grouped(Int(report.connectionFailures))) could not be made or were lost"))
+        }
+        if !report.reloads.isEmpty {
+            let failed = report.reloads.count { $0.problem != nil }
+            let longest = report.reloads.map(\.milliseconds).max() ?? 0
+            rates.append(
+                (
+                    "publications",
+                    "\(grouped(report.reloads.count)), answered within \(LoadReportText.milliseconds(longest)) ms, "
+                        + "\(grouped(failed)) failed"
+                )
+            )
         }
         if report.unscoredLeads > 0 { rates.append(("unscored", "\(grouped(Int(report.unscoredLeads))) leads")) }
         return rates

@@ -45,6 +45,14 @@ struct LoadTest {
         plan.timeoutNanoseconds = try command.timeoutNanoseconds()
         plan.seed = command.seed
         plan.verifies = command.verify
+        if let admin = command.admin, let every = try command.reloadSeconds() {
+            plan.reload = try ReloadPlan(
+                admin: admin,
+                tls: command.access.tls,
+                model: description.name,
+                everySeconds: every
+            )
+        }
 
         let measure = { (plan: LoadPlan) throws -> (LoadReport, LatencyHistogram) in
             let outcome = try LoadRun.run(plan, interruption: interruption, onSecond: progress())

@@ -166,6 +166,56 @@ struct LoadCommandTests {
         #expect(gone.status == 1 && gone.errors.contains(server.address), "\(gone.errors)")
     }
 
+    @Test("versions are published in turn under load, no request fails, and what served before serves after")
+    func reloads() throws {
+        let runner = try CommandRunner()
+        #expect(try runner.run("certs", "certs").status == 0)
+        // Numbers alone, so that both versions have one schema.
+        for shift in 1...2 {
+            let rows = (0..<800).map { "\($0 % 17),\($0 % 5),\(($0 * 7 / 3 + $0 * shift) % 3 == 0 ? 1 : 0)" }
+            try runner.write("x,y,converted\n" + rows.joined(separator: "\n") + "\n", to: "numbers.csv")
+            let train = ["train", "numbers.csv", "--label", "converted", "--out", "models/leads"]
+            let run = try runner.run(train)
+            #expect(run.status == 0, "\(run.errors)")
+        }
+        let rule = #"{"identity": "spiffe://leadline.development/client", "roles": ["score", "read", "publish"]}"#
+        try runner.write(#"{"rules": [\#(rule)]}"#, to: "policy.json")
+        let words =
+            "--models models --listen 127.0.0.1:0 --admin 127.0.0.1:0 --admin-tls --workers 1 --client-ca certs/ca.pem "
+            + "--policy policy.json --tls-cert certs/server.pem --tls-key certs/server.key"
+        let server = try RunningServer(runner, words.split(separator: " ").map(String.init))
+        let admin = try #require(server.admin)
+        let asked = " --cert certs/client.pem --key certs/client.key --rate 100 --warmup 0 --duration 1s"
+        let run = try runner.run(
+            load(server, "--admin https://\(admin) --reload-every 200ms --json r.json --html r.html" + asked)
+        )
+        #expect(run.status == 0 && run.text.contains("publications"), "\(run.errors)")
+        struct Reloads: Decodable {
+            struct Reload: Decodable {
+                var second: Double
+                var version: String
+                var milliseconds: Double
+                var problem: String?
+            }
+
+            var failed: Int
+            var reloads: [Reload]
+        }
+        let report = try JSONDecoder().decode(
+            Reloads.self,
+            from: Data(contentsOf: URL(fileURLWithPath: runner.path("r.json")))
+        )
+        #expect(report.failed == 0 && report.reloads.count >= 2 && report.reloads.allSatisfy { $0.problem == nil })
+        #expect(report.reloads[0].version.hasPrefix("000001-") && report.reloads[1].version.hasPrefix("000002-"))
+        #expect(report.reloads[0].second >= 0.2 && report.reloads.allSatisfy { $0.milliseconds > 0 })
+        let aliases = try String(contentsOfFile: runner.path("models/leads/aliases.json"), encoding: .utf8)
+        #expect(!aliases.contains("production"), "there was no alias before: \(aliases)")
+
+        let gone = try runner.run(load(server, "--admin https://127.0.0.1:1 --reload-every 1" + asked))
+        #expect(gone.status == 1 && gone.errors.contains("admin listener at 127.0.0.1:1"), "\(gone.errors)")
+        #expect(server.stop() == 0)
+    }
+
     @Test("Ctrl-C ends early, and tells what was measured")
     func interrupted() throws {
         let (runner, server) = try serve()
@@ -203,6 +253,7 @@ struct LoadCommandTests {
             ("--rate 5 --deadline 50", "unit"), ("--rate 5 --duration never", "--duration"),
             ("--rate 5 --batch 0", "--batch"),
             ("--rate 5 --arrivals sometimes", "poisson"), ("--rate 5 --cert c.pem", "--key"),
+            ("--rate 5 --reload-every 5", "--admin"),
         ]
     )
     func mistakes(words: String, told: String) throws {

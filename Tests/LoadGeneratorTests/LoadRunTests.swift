@@ -47,23 +47,25 @@ struct LoadRunTests {
     func stallInOpenLoop() throws {
         // 1,000 requests a second and a stall of 200 ms: the k-th of the 200 that fall into it waits 200 - k ms. More than
         // the 128 that the server takes at a time, so that some are sent only after it, with a short service time.
-        let server = try stalling(at: 500, milliseconds: 200)
-        let plan = try makePlan(server, .open(rate: 1_000, arrivals: .constant), seconds: 2)
-        let figures = try LoadRun.run(plan).figures
-        #expect(figures.intended == 2_000 && figures.latency.count == 2_000 && figures.errors.isEmpty)
-        for milliseconds in [50, 100, 150] as [UInt64] {
-            let wanted = Int(200 - milliseconds)
-            let found = Int(figures.latency.count(above: milliseconds * 1_000_000))
-            // What else runs here adds to it and takes nothing away.
-            #expect((wanted - 3...wanted + 40).contains(found), "\(found) waited longer than \(milliseconds) ms")
+        for attempt in 1...3 {
+            let server = try stalling(at: 500, milliseconds: 200)
+            let plan = try makePlan(server, .open(rate: 1_000, arrivals: .constant), seconds: 2)
+            let figures = try LoadRun.run(plan).figures
+            #expect(figures.intended == 2_000 && figures.latency.count == 2_000 && figures.errors.isEmpty)
+            let beyond = [50, 100, 150].map { figures.latency.count(above: $0 * 1_000_000) }
+            let percentile = Double(figures.latency.percentile(99.9)) / 1e6
+            for (found, wanted) in zip(beyond, [150, 100, 50]) {
+                #expect(found >= wanted - 3, "\(beyond) waited longer than 50, 100 and 150 ms")
+            }
+            // 2 of 2,000 are beyond it.
+            #expect(percentile >= 197, "p99.9 is \(percentile) ms")
+            #expect(figures.heldBack >= 50)
+            #expect(figures.service.count(above: 50_000_000) < figures.latency.count(above: 50_000_000))
+            // What else runs here adds to it and takes nothing away: one quiet run of three is asked for.
+            let isQuiet = percentile <= 230 && zip(beyond, [150, 100, 50]).allSatisfy { $0 <= $1 + 25 }
+            if isQuiet { return }
+            #expect(attempt < 3, "\(beyond) waited longer than 50, 100 and 150 ms, p99.9 is \(percentile) ms")
         }
-        // 2 of 2,000 are beyond it.
-        let percentile = Double(figures.latency.percentile(99.9)) / 1e6
-        #expect((197...260).contains(percentile), "p99.9 is \(percentile) ms")
-        #expect(
-            figures.heldBack >= 50
-                && figures.service.count(above: 50_000_000) < figures.latency.count(above: 50_000_000)
-        )
     }
 
     @Test("a closed loop sees the same stall once")
@@ -139,6 +141,17 @@ struct LoadRunTests {
         let figures = try LoadRun.run(plan).figures
         #expect(figures.errors == ["timeout": 25] && figures.service.count == 25 && figures.latency.count == 50)
         #expect(figures.latency.count(above: 199_000_000) == 25)
+    }
+
+    @Test("one that is not answered among hundreds that are is told apart")
+    func straggler() throws {
+        let server = try ScriptedServer { $0.number == 0 ? .ignore : answerRows($0) }
+        var plan = try makePlan(server, .closed(inFlight: 2), seconds: 0.5)
+        plan.timeoutNanoseconds = 400_000_000
+        let figures = try LoadRun.run(plan).figures
+        // Its stream's number is far behind those that follow, more than a first table has places.
+        #expect(figures.errors == ["timeout": 1] && figures.service.count > 300)
+        #expect(figures.service.count + 1 == figures.intended && figures.rowsReceived == 2 * figures.service.count)
     }
 
     @Test("answers after the deadline are no goodput")
