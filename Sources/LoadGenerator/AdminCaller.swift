@@ -31,7 +31,7 @@ struct AdminCaller: Sendable {
     /// - Throws: ``LoadError`` for any answer but 200, and when there is none.
     func call(_ path: String, _ body: Data? = nil) throws -> Data {
         do {
-            let answer = try exchange(request(path, body))
+            let answer = try exchange(request(path, body), on: connect())
             guard answer.status == 200 else {
                 let words = String(decoding: answer.body, as: UTF8.self)
                 throw LoadError("\(path) was answered with \(answer.status): \(words)")
@@ -48,13 +48,24 @@ struct AdminCaller: Sendable {
         return Array((head + "\r\n").utf8) + (body ?? Data())
     }
 
-    private func exchange(_ request: [UInt8]) throws -> (status: Int, body: Data) {
-        let address = try SocketAddress.resolve(authority)[0]
-        let socket = try TCPSocket.connecting(to: address)
-        guard try socket.wait(for: .writable, atMostMilliseconds: Self.connectMilliseconds) else {
-            throw LoadError("no connection within \(Self.connectMilliseconds) ms")
+    /// A connection to the first of the host's addresses that answers.
+    private func connect() throws -> TCPSocket {
+        var failure: any Error = LoadError("no connection within \(Self.connectMilliseconds) ms")
+        for address in try SocketAddress.resolve(authority) {
+            do {
+                let socket = try TCPSocket.connecting(to: address)
+                if try socket.wait(for: .writable, atMostMilliseconds: Self.connectMilliseconds) {
+                    try socket.finishConnecting()
+                    return socket
+                }
+            } catch {
+                failure = error
+            }
         }
-        try socket.finishConnecting()
+        throw failure
+    }
+
+    private func exchange(_ request: [UInt8], on socket: consuming TCPSocket) throws -> (status: Int, body: Data) {
         var tls = try TLSSession(connecting: context, serverName: host)
         var ciphertext = ByteQueue()
         var plaintext = ByteQueue()

@@ -7,7 +7,8 @@ internal import TLSTransport
 
 /// Where a run's connections go.
 struct LoadTarget: Sendable {
-    let address: SocketAddress
+    /// At least one; the next is tried where one does not answer.
+    let addresses: [SocketAddress]
     let serverName: String
     let context: TLSContext
     /// The head of every request.
@@ -35,6 +36,9 @@ final class LoadConnection {
     private var kept: [Int32: [UInt8]] = [:]
     private var hasSettings = false
     private var began: UInt64 = 0
+    private var addressIndex = 0
+    /// How many addresses in a row have not led to a server.
+    private var addressesTried = 0
     private var pause: UInt64 = 10_000_000
     /// When to connect again, while there is no connection.
     private var retryTime: UInt64 = 0
@@ -83,7 +87,7 @@ final class LoadConnection {
     func connectIfDue(_ now: UInt64, _ give: Give) {
         if let connection {
             if connection.isConnecting, now > began + Self.connectNanoseconds {
-                lose(LoadError("\(target.address) did not answer within 5 s"), now, give)
+                lose(LoadError("\(target.addresses[addressIndex]) did not answer within 5 s"), now, give)
             } else if !connection.takesRequests, !connection.isConnecting, exchanges.count == 0 {
                 // The server drains this one: on to the next.
                 connection.close(loop)
@@ -99,7 +103,7 @@ final class LoadConnection {
         limits.streamWindowBytes = 4 << 20
         do {
             connection = try ClientConnection(
-                to: target.address,
+                to: target.addresses[addressIndex],
                 serverName: target.serverName,
                 context: target.context,
                 limits: limits,
@@ -190,6 +194,7 @@ final class LoadConnection {
         case .settings:
             hasSettings = true
             pause = 10_000_000
+            addressesTried = 0
         case .goAway: break
         }
     }
@@ -201,10 +206,17 @@ final class LoadConnection {
     }
 
     private func lose(_ error: any Error, _ now: UInt64, _ give: Give) {
+        let lost = exchanges.streams.compactMap { exchanges[$0] }
+        if !hasSettings {
+            addressesTried += 1
+            addressIndex = (addressIndex + 1) % target.addresses.count
+        }
+        forget()
+        // Another address of the same name may do.
+        guard addressesTried == 0 || addressesTried >= target.addresses.count else { return }
+        addressesTried = 0
         failures += 1
         failure = error
-        let lost = exchanges.streams.compactMap { exchanges[$0] }
-        forget()
         retryTime = now + pause
         pause = min(pause * 2, Self.pauseNanosecondsMax)
         for exchange in lost { give(exchange, .failed(LoadErrorKind.connectionLost), now) }

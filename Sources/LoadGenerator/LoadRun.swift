@@ -61,9 +61,8 @@ public struct LoadRun {
         precondition(plan.connections >= plan.threads && plan.threads > 0, "a connection for each thread")
         var run = LoadRun(plan, interruption)
         let endpoint = try ServerEndpoint(plan.server)
-        let addresses = try SocketAddress.resolve(endpoint.authority)
         let target = LoadTarget(
-            address: addresses[0],
+            addresses: try SocketAddress.resolve(endpoint.authority),
             serverName: endpoint.host,
             context: try TLSContext(client: plan.tls),
             head: HTTP2RequestHead(

@@ -21,8 +21,9 @@ struct BenchLoad: ParsableCommand {
             Examples:
               leadline bench load --server https://127.0.0.1:8443 --ca certs/dev/ca.pem \\
                 --rate 2000 --duration 30 --slo p99=2ms
-              leadline bench load --server https://127.0.0.1:8443 --ca certs/dev/ca.pem leads.csv \\
-                --rate 500 --arrivals poisson --mix 64:90%,5000:10% --json a.json --html a.html
+              leadline bench load --server https://127.0.0.1:8443 --ca certs/dev/ca.pem \\
+                leads.csv --rate 500 --arrivals poisson --mix 64:90%,5000:10% \\
+                --json a.json --html a.html
               leadline bench load --server https://127.0.0.1:8443 --ca certs/dev/ca.pem \\
                 --concurrency 32 --connections 4
               leadline bench load --server https://127.0.0.1:8443 --ca certs/dev/ca.pem \\
@@ -66,7 +67,7 @@ struct BenchLoad: ParsableCommand {
     )
     var slo: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Leads in a request.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Leads in a request (default: 64).", valueName: "n"))
     var batch: Int?
 
     @Option(

@@ -167,6 +167,16 @@ struct LoadRunTests {
         #expect(figures.usefulRows <= figures.rows - 2 * figures.missedDeadlines + 2)
     }
 
+    @Test("a server is found by its host's name too")
+    func addresses() throws {
+        let server = try ScriptedServer(answerRows)
+        var plan = try makePlan(server, .closed(inFlight: 2), seconds: 0.2)
+        // Which may be ::1 first, where nothing listens.
+        plan.server = server.address.replacingOccurrences(of: "127.0.0.1", with: "localhost")
+        let figures = try LoadRun.run(plan).figures
+        #expect(figures.errors.isEmpty && figures.connectionFailures == 0 && figures.service.count > 0)
+    }
+
     @Test("nothing that listens, and nobody to trust, is an error that says so")
     func unreachable() throws {
         let server = try ScriptedServer(answerRows)
