@@ -133,13 +133,22 @@ let package = Package(
         ),
         room("LeadClient", ["ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport"]),
 
-        // Floor 6: front door.
+        // Floor 6: measuring from outside.
+        room(
+            "LoadGenerator",
+            [
+                "ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport",
+                "LeadClient",
+            ]
+        ),
+
+        // Floor 7: front door.
         .executableTarget(
             name: "leadline",
             dependencies: [
                 "ByteKit", "LeadTypes", "TreeEnsemble", "Telemetry", "LeadWire", "LeadTable", "TLSTransport",
                 "HTTP2Transport", "EnsembleKernels", "EnsembleFormats", "LeadScoring", "ModelStore", "ModelTraining",
-                "LeadServer", "LeadClient", arguments, log,
+                "LeadServer", "LeadClient", "LoadGenerator", arguments, log,
             ],
             swiftSettings: house
         ),
@@ -172,6 +181,13 @@ let package = Package(
             "LeadClient",
             ["ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport"]
         ),
+        // Its scripted server is a link to the client tests' own.
+        tests(
+            "LoadGenerator",
+            [
+                "ByteKit", "LeadTypes", "LeadWire", "Reactor", "TLSTransport", "HTTP2Transport",
+            ]
+        ),
         // The command as its users run it: the tests start the binary that is built beside them.
         .testTarget(
             name: "CommandTests",
@@ -181,7 +197,10 @@ let package = Package(
         ),
         tests("TreeEnsemble", []),
         tests("LeadTable", ["LeadTypes"]),
-        tests("ModelTraining", ["LeadTable", "LeadTypes", "LeadScoring", "TreeEnsemble", "EnsembleFormats"]),
+        tests(
+            "ModelTraining",
+            ["ByteKit", "LeadTable", "LeadTypes", "LeadScoring", "TreeEnsemble", "EnsembleFormats"]
+        ),
         tests("Reactor", ["ByteKit"]),
         tests("HTTP2Transport", ["ByteKit", "Reactor", "TLSTransport"]),
         tests("LeadScoring", ["ByteKit", "LeadTypes", "LeadWire", "TreeEnsemble", "EnsembleKernels"]),

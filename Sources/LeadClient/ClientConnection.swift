@@ -1,18 +1,18 @@
 internal import ByteKit
-internal import HTTP2Transport
-internal import Reactor
-internal import TLSTransport
+package import HTTP2Transport
+package import Reactor
+package import TLSTransport
 
 /// One connection: socket, TLS and HTTP/2, moved on by the loop that owns it.
 ///
 /// One thread.
-final class ClientConnection {
+package final class ClientConnection {
     private enum Phase {
         case connecting, handshaking, open
     }
 
     /// The number by which the loop reports on it.
-    let token: UInt64
+    package let token: UInt64
     private let socket: TCPSocket
     private var tls: TLSSession
     private var http: HTTP2ClientSession
@@ -23,10 +23,13 @@ final class ClientConnection {
     private var waitsToWrite = true
 
     /// Whether a further request may be submitted.
-    private(set) var takesRequests = false
+    package private(set) var takesRequests = false
+
+    /// How many bytes have come from the socket, and how many it has taken.
+    package private(set) var bytesReceived = 0, bytesSent = 0
 
     /// Starts to connect.
-    init(
+    package init(
         to address: SocketAddress,
         serverName: String,
         context: TLSContext,
@@ -42,36 +45,28 @@ final class ClientConnection {
     }
 
     /// Whether the handshake is still to be done.
-    var isConnecting: Bool { phase != .open }
+    package var isConnecting: Bool { phase != .open }
 
     /// How many requests the server takes at a time.
-    var streamsMax: Int { http.peerStreamsMax }
+    package var streamsMax: Int { http.peerStreamsMax }
 
     /// Submits a request; returns the number of its stream.
-    func submit(_ request: ClientRequest, authority: String) throws(HTTP2Error) -> Int32 {
-        try http.submitRequest(
-            HTTP2RequestHead(
-                method: request.method,
-                path: request.path,
-                authority: authority,
-                contentType: request.contentType
-            ),
-            body: request.body
-        )
+    package func submit(_ head: HTTP2RequestHead, body: [UInt8]) throws(HTTP2Error) -> Int32 {
+        try http.submitRequest(head, body: body)
     }
 
     /// Says that no further request shall be submitted.
-    func takeNoMore() {
+    package func takeNoMore() {
         takesRequests = false
     }
 
     /// Gives up a stream.
-    func cancel(_ stream: Int32) {
+    package func cancel(_ stream: Int32) {
         http.reset(stream, .cancel)
     }
 
     /// Says good-bye as far as the socket takes it without waiting.
-    func close(_ loop: EventLoop) {
+    package func close(_ loop: EventLoop) {
         guard phase == .open else { return }
         http.terminate()
         try? flush(loop) { _ in }
@@ -88,7 +83,7 @@ final class ClientConnection {
     ///   - loop: The loop.
     ///   - handle: Called for each HTTP/2 event with its head, if it is one, and its body's bytes.
     /// - Throws: Why the connection is lost.
-    func take(
+    package func take(
         _ event: LoopEvent,
         _ loop: EventLoop,
         handle: (HTTP2Event, HTTP2ResponseHead?, RawSpan) -> Void
@@ -103,7 +98,7 @@ final class ClientConnection {
         switch transfer {
         case .wouldBlock: return
         case .endOfStream: throw LeadClientError(.connectionLost, "the server closed the connection")
-        case .bytes: break
+        case .bytes(let count): bytesReceived += count
         }
         var isMore = true
         while isMore {
@@ -130,7 +125,7 @@ final class ClientConnection {
     ///   - loop: The loop.
     ///   - handle: Called for each event that comes of it, such as a stream that closes.
     /// - Throws: Why the connection is lost.
-    func flush(_ loop: EventLoop, handle: (HTTP2Event) -> Void) throws {
+    package func flush(_ loop: EventLoop, handle: (HTTP2Event) -> Void) throws {
         guard phase != .connecting else { return }
         while true {
             if phase == .open, tls.outgoingCount == 0 {
@@ -140,10 +135,11 @@ final class ClientConnection {
             }
             guard tls.outgoingCount > 0 else { break }
             let transfer = try tls.withOutgoing { outgoing throws(SystemError) in try socket.write(from: &outgoing) }
-            if transfer == .wouldBlock {
+            guard case .bytes(let count) = transfer else {
                 try wait(forWriting: true, loop)
                 return
             }
+            bytesSent += count
         }
         try wait(forWriting: false, loop)
         guard !http.isFinished else {

@@ -104,7 +104,13 @@ final class ClientLoop {
             var next = 0
             while connection.takesRequests, exchanges.count < window, next < waiting.count {
                 var request = waiting[next]
-                guard let stream = try? connection.submit(request, authority: endpoint.authority) else {
+                let head = HTTP2RequestHead(
+                    method: request.method,
+                    path: request.path,
+                    authority: endpoint.authority,
+                    contentType: request.contentType
+                )
+                guard let stream = try? connection.submit(head, body: request.body) else {
                     connection.takeNoMore()
                     break
                 }

@@ -1,3 +1,4 @@
+internal import ByteKit
 internal import Foundation
 public import LeadScoring
 

@@ -1,3 +1,5 @@
+internal import ByteKit
+
 /// What a lead is used for.
 public enum LeadPart: String, Codable, Sendable, CaseIterable {
     /// The trees are grown on it.

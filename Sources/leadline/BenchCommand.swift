@@ -1,10 +1,10 @@
 internal import ArgumentParser
 
-/// Times parts of Leadline.
+/// Times parts of Leadline, and servers.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Time parts of Leadline on this machine.",
-        subcommands: [BenchKernel.self]
+        abstract: "Time parts of Leadline on this machine, or load a server.",
+        subcommands: [BenchKernel.self, BenchLoad.self, BenchCompare.self]
     )
 }

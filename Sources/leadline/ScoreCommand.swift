@@ -5,7 +5,6 @@ internal import LeadScoring
 internal import LeadTable
 internal import LeadWire
 internal import ModelStore
-internal import TLSTransport
 
 extension ScoreFormat: ExpressibleByArgument {}
 
@@ -42,17 +41,8 @@ struct Score: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Let this server score, for example https://127.0.0.1:8443.", valueName: "url"))
     var server: String?
 
-    @Option(help: "The model's name on the server; its default model when not given.")
-    var name: String?
-
-    @Option(help: ArgumentHelp("The authority that signed the server's certificate (PEM).", valueName: "file"))
-    var ca: String?
-
-    @Option(help: ArgumentHelp("The client's certificate, if the server asks for one (PEM).", valueName: "file"))
-    var cert: String?
-
-    @Option(help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"))
-    var key: String?
+    @OptionGroup(title: "Server")
+    var access: ServerAccess
 
     @Option(parsing: .unconditional, help: "How many leads a message has.")
     var batch = 1_000
@@ -92,10 +82,9 @@ struct Score: AsyncParsableCommand {
                 "give --model BUNDLE to score here, or --server URL to let a server score, and not both."
             )
         }
-        if server == nil, name != nil || ca != nil || cert != nil || key != nil {
+        if server == nil, access.isGiven {
             throw ValidationError("--name, --ca, --cert and --key belong to --server.")
         }
-        guard (cert == nil) == (key == nil) else { throw ValidationError("--cert and --key belong together.") }
         guard batch >= 1 else { throw ValidationError("--batch must be at least 1.") }
         guard (1...64).contains(inFlight) else { throw ValidationError("--in-flight must lie from 1 to 64.") }
         guard top >= 0 else { throw ValidationError("--top must be at least 0.") }
@@ -118,29 +107,17 @@ struct Score: AsyncParsableCommand {
         let client = try LeadClient(
             LeadClientConfiguration(
                 server: server,
-                tls: TLSClientConfiguration(authorityPath: ca, certificateChainPath: cert, privateKeyPath: key),
+                tls: access.tls,
                 requestsInFlightMax: inFlight
             )
         )
         defer { client.close() }
-        var name = name
-        if name == nil {
-            let models = try await client.models()
-            name = models.default
-            guard name != nil else {
-                let known = Set(models.models.map(\.name)).sorted().joined(separator: ", ")
-                throw Failure(
-                    known.isEmpty
-                        ? "\(server) has no model in service"
-                        : "\(server) has several models; give --name one of: \(known)"
-                )
-            }
-        }
+        let name = try await access.model(on: client, at: server)
         // One version scores all leads: a publication in between starts the run over, with the new one's schema. The leads
         // are read once: the standard input cannot be read again.
         let table = try LeadTable(path: leads)
         for attempt in 1...Self.attemptsMax {
-            let description = try await client.schema(of: name ?? "")
+            let description = try await client.schema(of: name)
             do {
                 let scorer = RemoteScorer(client: client, messagesInFlightMax: inFlight)
                 return try await score(table, with: scorer, ScoreTarget(description))
@@ -159,11 +136,7 @@ struct Score: AsyncParsableCommand {
         guard batch <= target.rowsMax else {
             throw Failure("--batch \(batch): a message has at most \(target.rowsMax) leads")
         }
-        let columns = try table.columns(
-            for: target.schema,
-            missing: MissingTokens(target.missingTokens),
-            dateForms: target.dateForms.compactMapValues(DateForm.init(rawValue:))
-        )
+        let columns = try target.columns(of: table)
         let source = BatchSource(
             target: target,
             columns: columns,

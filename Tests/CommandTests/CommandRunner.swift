@@ -61,6 +61,7 @@ final class RunningServer {
     private let process = Process()
     private let output = Pipe()
     let address: String
+    let admin: String?
 
     /// Starts it and waits for the line that says where it listens.
     convenience init(_ runner: CommandRunner, _ arguments: String...) throws { try self.init(runner, arguments) }
@@ -83,8 +84,10 @@ final class RunningServer {
         struct Ready: Decodable {
             var ready: Bool
             var listen: String
+            var admin: String?
         }
-        address = try JSONDecoder().decode(Ready.self, from: line).listen
+        let ready = try JSONDecoder().decode(Ready.self, from: line)
+        (address, admin) = (ready.listen, ready.admin)
     }
 
     /// Starts one worker on free ports of loopback, with the folder's `models` and `certs`.

@@ -11,7 +11,10 @@ struct StreamTableTests {
         var expected: [Int32: Int] = [:]
         for turn in 0..<20_000 {
             let stream = 1 &+ step * Int32.random(in: 0..<60, using: &random)
-            switch Int.random(in: 0..<4, using: &random) {
+            switch Int.random(in: 0..<5, using: &random) {
+            case 4:
+                table[stream]? += 1
+                expected[stream]? += 1
             case 0, 1:
                 table[stream] = turn
                 expected[stream] = turn
@@ -26,6 +29,7 @@ struct StreamTableTests {
             #expect(table.isEmpty == expected.isEmpty, "seed \(seed)")
         }
         #expect(table.values.sorted() == expected.values.sorted(), "seed \(seed)")
+        #expect(table.streams.sorted() == expected.keys.sorted(), "seed \(seed)")
         table.removeAll()
         #expect(table.isEmpty && table[1] == nil && Array(table.values).isEmpty)
     }

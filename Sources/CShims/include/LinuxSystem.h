@@ -57,4 +57,6 @@ int leadline_thread_start(pthread_t *thread, size_t stack, void *(*body)(void *)
 void leadline_thread_name(const char *name);
 /// pthread_setaffinity_np(3) on the calling thread. Returns an error number.
 int leadline_thread_pin(int processor);
+/// prctl(2) PR_SET_TIMERSLACK on the calling thread: how much later than asked the kernel may end its sleeps.
+void leadline_thread_timer_slack(unsigned long nanoseconds);
 #endif

@@ -1,0 +1,1 @@
+../LeadClientTests/ScriptedAnswers.swift
