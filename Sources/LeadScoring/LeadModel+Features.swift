@@ -29,7 +29,11 @@ extension LeadModel {
             let start = feature * batch.stride
             var values = all._mutatingExtracting(start..<start + count)
             switch plan.steps[feature] {
-            case .number: Value.copy(column, batch.rows, of: request, message, into: &values)
+            case .number:
+                Value.copy(column, batch.rows, of: request, message, into: &values)
+                if request.columns[column].encoding.isBins {
+                    enter(binTables.values[column], &values, batch.rows.lowerBound, &statuses)
+                }
             case .unread: continue
             case .boolean:
                 Value.copy(column, batch.rows, of: request, message, into: &values)
@@ -64,6 +68,24 @@ extension LeadModel {
                 copyDates(column, batch, of: request, message, into: &workspace.dates)
                 subtract(batch.asOfDays, workspace.dates.span, into: &values)
             }
+        }
+    }
+}
+
+/// Puts a value of each bin in the bin's place; a bin that there is not makes the row invalid.
+private func enter<Value: FeatureValue>(
+    _ bins: [Double],
+    _ values: inout MutableSpan<Value>,
+    _ firstRow: Int,
+    _ statuses: inout [UInt8]
+) {
+    for row in values.indices where !values[row].isNaN {
+        let bin = values[row].code
+        if bin < bins.count {
+            values[row] = Value(bins[bin])
+        } else {
+            values[row] = .nan
+            statuses[firstRow + row] = RowStatus.invalidValue.rawValue
         }
     }
 }

@@ -1,6 +1,7 @@
 public import EnsembleKernels
 public import LeadTypes
 public import LeadWire
+internal import Synchronization
 public import TreeEnsemble
 
 /// A model in service: ensemble, feature preparation, calibration, score and tiers as one immutable whole.
@@ -17,6 +18,7 @@ public final class LeadModel: Sendable {
     public let kernel: EnsembleKernel
 
     let plan: FeaturePlan
+    let lazyBins = AtomicLazyReference<BinTables>()
     let probabilities: ProbabilityPlan
     let tierMinima: [Float]
     /// The cuts of a percentile score.
@@ -111,6 +113,7 @@ public final class LeadModel: Sendable {
                 column: index
             )
         }
+        try checkBins(request)
         for index in plan.nonCategories where request.columns[index].encoding.isDictionary {
             let column = schema.columns[index]
             throw WireError(
@@ -118,6 +121,28 @@ public final class LeadModel: Sendable {
                 "\"\(column.name)\" is a \(column.kind.rawValue); strings are for categories",
                 column: index
             )
+        }
+    }
+
+    /// Refuses bins of columns that have none, or of another model.
+    private func checkBins(_ request: borrowing ScoreRequest) throws(WireError) {
+        for index in schema.columns.indices where request.columns[index].encoding.isBins {
+            let column = schema.columns[index]
+            guard let bins = binTables.bins[index] else {
+                throw WireError(
+                    .columnKind,
+                    "\"\(column.name)\" has no bins in \(name) \(version); send its values",
+                    column: index
+                )
+            }
+            guard request.columns[index].binsFingerprint == bins.fingerprint else {
+                throw WireError(
+                    .binsMismatch,
+                    "the bins of \"\(column.name)\" are not those of \(name) \(version)",
+                    column: index,
+                    expectedFingerprint: bins.fingerprint
+                )
+            }
         }
     }
 }

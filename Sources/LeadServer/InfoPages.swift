@@ -29,7 +29,7 @@ enum InfoPages {
             if parts.count == 3, parts[1] == "readyz", let name = decodePercent(parts[2]) {
                 return readiness(publication, state, of: name)
             }
-            guard parts.count == 5, parts[1] == "v1", parts[2] == "models", parts[4] == "schema",
+            guard parts.count == 5, parts[1] == "v1", parts[2] == "models", parts[4] == "schema" || parts[4] == "bins",
                 let name = decodePercent(parts[3]), name.utf8.count <= 255
             else { return .notFound(path) }
             do throws(WireError) {
@@ -37,7 +37,8 @@ enum InfoPages {
                 guard rule?.allows(model: model.name) ?? true else {
                     return .forbidden("you may not use the model '\(model.name)'")
                 }
-                return schema(of: model, publication, state)
+                return parts[4] == "bins"
+                    ? BinsPage.page(of: model, publication) : schema(of: model, publication, state)
             } catch {
                 return .error(status: error.httpStatus, code: error.code.name, error.text)
             }
@@ -214,7 +215,7 @@ enum InfoPages {
         return bare + directory.aliases(of: model).map { "\(model.name)@\($0)" }
     }
 
-    private static func identity(of model: LeadModel, _ json: inout JSONWriter) {
+    static func identity(of model: LeadModel, _ json: inout JSONWriter) {
         json.name("name")
         json.value(model.name)
         json.name("version")

@@ -33,14 +33,19 @@ public enum ColumnEncoding: UInt8, Sendable, CaseIterable {
     /// Strings, then for each row the index of one of them in 16 bits.
     case dictionary16 = 0x31
 
+    /// A fingerprint of bins, then for each row the bin of its value in a byte.
+    case bins8 = 0x38
+    /// A fingerprint of bins, then for each row the bin of its value in 16 bits.
+    case bins16 = 0x39
+
     /// How the row values lie in the bytes; nil where there are none.
     public var element: PackedElement? {
         switch self {
         case .absent, .constant: nil
         case .bits: .bit
-        case .uint8, .dictionary8: .uint8
+        case .uint8, .dictionary8, .bins8: .uint8
         case .int8: .int8
-        case .uint16, .dictionary16: .uint16
+        case .uint16, .dictionary16, .bins16: .uint16
         case .int16: .int16
         case .int32: .int32
         case .int64: .int64
@@ -56,10 +61,16 @@ public enum ColumnEncoding: UInt8, Sendable, CaseIterable {
         self == .dictionary8 || self == .dictionary16
     }
 
+    /// Whether the row values are numbers of bins, which a model has for its columns.
+    public var isBins: Bool {
+        self == .bins8 || self == .bins16
+    }
+
     /// Whether it can carry nothing but whole numbers, or indices.
     public var isWhole: Bool {
         switch self {
-        case .bits, .uint8, .int8, .uint16, .int16, .int32, .int64, .dictionary8, .dictionary16: true
+        case .bits, .uint8, .int8, .uint16, .int16, .int32, .int64, .dictionary8, .dictionary16, .bins8, .bins16:
+            true
         case .absent, .constant, .microseconds, .float16, .float32, .float64: false
         }
     }

@@ -11,7 +11,7 @@ extension ScoreRequest {
     ///   - rows: Which rows, from 0.
     ///   - message: The bytes that were decoded.
     ///   - target: Takes `rows.count` values from its start: numbers rounded to single precision, NaN for missing, and for
-    ///     a dictionary the index of the string.
+    ///     a dictionary the index of the string, for bins the number of the bin.
     public func copyColumn(
         _ column: Int,
         rows: Range<Int>,
@@ -80,7 +80,8 @@ extension ScoreRequest {
     public func isExactInFloat(_ column: Int) -> Bool {
         let place = columns[column]
         switch place.encoding {
-        case .int32, .int64, .microseconds, .float64: return false
+        // What value a bin stands for, the model says.
+        case .int32, .int64, .microseconds, .float64, .bins8, .bins16: return false
         case .constant: return Double(Float(place.constant)) == place.constant
         default: return true
         }

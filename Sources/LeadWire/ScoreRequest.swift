@@ -16,6 +16,8 @@ public struct ScoreRequest: Sendable {
         public let runCount: Int
         /// What all rows share, for ``ColumnEncoding/constant``; NaN otherwise.
         public let constant: Double
+        /// Which bins its values are numbers of; 0 where they are none.
+        public let binsFingerprint: UInt64
         /// How many strings its dictionary has.
         public let dictionaryCount: Int
         /// Where the dictionary's lengths begin.
@@ -158,6 +160,7 @@ public struct ScoreRequest: Sendable {
                     hasValidity: false,
                     runCount: 0,
                     constant: .nan,
+                    binsFingerprint: 0,
                     dictionaryCount: 0,
                     lengthsOffset: 0,
                     endsOffset: 0,
@@ -211,6 +214,12 @@ public struct ScoreRequest: Sendable {
         if encoding.isDictionary {
             (entries, cursor) = try checkDictionary(index, start..<end, of: message, limits)
         }
+        if encoding.isBins {
+            guard bytes >= 8 else {
+                throw WireError(.badLength, "no room for a fingerprint", column: index, byteOffset: entry + 4)
+            }
+            cursor += 8
+        }
         var count = rows
         var ends = 0
         if flags.contains(.runs) { (count, ends, cursor) = try checkRuns(index, cursor..<end, rows: rows, of: message) }
@@ -256,6 +265,7 @@ public struct ScoreRequest: Sendable {
                 hasValidity: flags.contains(.validity),
                 runCount: flags.contains(.runs) ? count : 0,
                 constant: constant,
+                binsFingerprint: encoding.isBins ? message.integer(at: start) : 0,
                 dictionaryCount: entries,
                 lengthsOffset: start + 8,
                 endsOffset: ends,

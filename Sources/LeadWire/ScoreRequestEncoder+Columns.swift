@@ -1,4 +1,5 @@
 internal import ByteKit
+public import LeadTypes
 
 /// The columns: numbers take the smallest encoding that gives back the same numbers, typed columns go as they are.
 extension ScoreRequestEncoder {
@@ -208,6 +209,29 @@ extension ScoreRequestEncoder {
             addColumn(.dictionary16, ends: runEnds, validity: validity, dictionary: entries) {
                 $0.put(column: column.span)
             }
+        }
+    }
+
+    /// Adds a column of numbers, NaN where missing, as the bins that the model has for it: a byte a row, or two.
+    ///
+    /// The server that has these bins scores it as it would the numbers, to the bit.
+    ///
+    /// - Parameters:
+    ///   - values: The numbers.
+    ///   - bins: What the model tells apart.
+    public mutating func add(_ values: Span<Double>, in bins: ColumnBins) {
+        checkRows(values.count)
+        var column = [UInt16](repeating: 0, count: values.count)
+        var missing = 0
+        for row in column.indices {
+            if let bin = bins.bin(of: values[row]) { column[row] = UInt16(bin) } else { missing += 1 }
+        }
+        let validity = missing > 0 ? bitmap(values.count) { !values[$0].isNaN } : nil
+        if bins.count <= 256 {
+            let narrow = column.map { UInt8(truncatingIfNeeded: $0) }
+            addColumn(.bins8, validity: validity, bins: bins.fingerprint) { $0.put(column: narrow.span) }
+        } else {
+            addColumn(.bins16, validity: validity, bins: bins.fingerprint) { $0.put(column: column.span) }
         }
     }
 

@@ -110,6 +110,7 @@ public struct ScoreRequestEncoder: Sendable {
         ends: [Int]? = nil,
         validity: [UInt8]?,
         dictionary: [String] = [],
+        bins: UInt64? = nil,
         values: (inout ByteWriter) -> Void
     ) {
         precondition(!flags.contains(.matrix), "a message with a matrix has no columns of their own")
@@ -123,6 +124,7 @@ public struct ScoreRequestEncoder: Sendable {
             for entry in dictionary { writer.put(utf8: entry) }
             writer.align(to: WireFormat.alignment)
         }
+        if let bins { writer.put(bins) }
         if let ends {
             writer.put(UInt32(ends.count))
             writer.put(UInt32(0))

@@ -48,6 +48,8 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
     case columnCount = 33
     /// A column is encoded in a way its kind does not allow.
     case columnKind = 34
+    /// The bins of a column are another model's; the error carries the fingerprint of this one's.
+    case binsMismatch = 35
 
     /// The deadline passed before a row was scored.
     case deadlineExceeded = 40
@@ -93,6 +95,7 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
         case .schemaMismatch: "schema-mismatch"
         case .columnCount: "column-count"
         case .columnKind: "column-kind"
+        case .binsMismatch: "bins-mismatch"
         case .deadlineExceeded: "deadline-exceeded"
         case .overloaded: "overloaded"
         case .draining: "draining"
@@ -109,7 +112,7 @@ public enum WireErrorCode: UInt16, Error, Sendable, CaseIterable {
         switch self {
         case .forbidden: 403
         case .unknownModel, .unknownVersion: 404
-        case .schemaMismatch: 409
+        case .schemaMismatch, .binsMismatch: 409
         case .messageTooLarge, .tooManyRows, .tooManyColumns: 413
         case .unsupportedMediaType: 415
         case .quotaExceeded: 429

@@ -15,6 +15,7 @@ extension Seed {
         add("request-wide-codes", try strings(300))
         add("request-wide-numbers", try wideNumbers())
         add("request-matrix", try matrix())
+        add("request-bins", try bins())
         var empty = try ScoreRequestEncoder(requestID: 9, fingerprint: 1, rows: 70, columnCount: 2)
         empty.add([Double](repeating: .nan, count: 70))
         empty.add([Double](repeating: 7, count: 70))
@@ -88,6 +89,15 @@ extension Seed {
         encoder.add(([.min, 0, .max] as [Int64]).span, isPresent: [true, false, true])
         encoder.add(microseconds: ([0, 1, 1_767_225_600_000_000] as [Int64]).span)
         encoder.add([0.5, .infinity, .nan])
+        return try encoder.finish()
+    }
+
+    private static func bins() throws -> [UInt8] {
+        var encoder = try ScoreRequestEncoder(requestID: 8, fingerprint: 3, rows: 3, columnCount: 2)
+        let values: [Double] = [0.5, .nan, 7]
+        encoder.add(values.span, in: ColumnBins(edges: [0, 1, 2], side: .right, areSingle: true))
+        let edges = (0..<300).map { Double($0) }
+        encoder.add(values.span, in: ColumnBins(edges: edges, side: .left, areSingle: false))
         return try encoder.finish()
     }
 

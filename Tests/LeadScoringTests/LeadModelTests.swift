@@ -28,7 +28,7 @@ import TreeEnsemble
                     impossibleOneIn: Bool.random(using: &random) ? 20 : 0,
                     using: &random
                 )
-                let message = try drawn.message(columns, using: &random)
+                let message = try drawn.message(columns, bins: model.bins, using: &random)
                 var request = ScoreRequest()
                 try request.decode(message.rawBytes)
                 try model.check(request)
@@ -132,7 +132,7 @@ import TreeEnsemble
             let columns = drawn.columns(rows: 70, impossibleOneIn: 0, using: &random)
             var all: [ScoreColumns] = []
             for _ in 0..<4 {
-                let message = try drawn.message(columns, using: &random)
+                let message = try drawn.message(columns, bins: model.bins, using: &random)
                 all.append(try scoreAll(model, message))
             }
             for other in all.dropFirst() {

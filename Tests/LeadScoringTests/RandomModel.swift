@@ -166,8 +166,8 @@ struct RandomModel {
         }
     }
 
-    /// A message with the columns in encodings drawn by lot.
-    func message(_ columns: [[Double]], using random: inout SplitMix) throws -> [UInt8] {
+    /// A message with the columns in encodings drawn by lot, numbers as bins among them.
+    func message(_ columns: [[Double]], bins: [ColumnBins?], using random: inout SplitMix) throws -> [UInt8] {
         let rows = columns[0].count
         var encoder = try ScoreRequestEncoder(
             requestID: 7,
@@ -175,13 +175,15 @@ struct RandomModel {
             rows: rows,
             columnCount: columns.count
         )
-        for (column, values) in zip(recipe.schema.columns, columns) {
+        for (index, (column, values)) in zip(recipe.schema.columns, columns).enumerated() {
             let isExact = values.allSatisfy { $0.isNaN || Double(Float($0)) == $0 }
             let isPossible = values.allSatisfy {
                 $0.isNaN || $0 >= 0 && $0 <= Double(column.levels.count) && $0 == $0.rounded()
             }
-            let lot = Int.random(in: 0..<4, using: &random)
-            if lot == 0 {
+            let lot = Int.random(in: 0..<5, using: &random)
+            if lot == 4, let bins = bins[index] {
+                encoder.add(values.span, in: bins)
+            } else if lot == 0 {
                 encoder.add(exactly: values.span)
             } else if lot == 1, isExact {
                 let narrow = values.map { Float($0) }

@@ -47,6 +47,51 @@ struct MessageFormTests {
         #expect(margins == [1, 1.5, 1, 1.5, 1, 1, 1.5, 1.5])
     }
 
+    /// Posts the visits as bins of a column; the others are missing.
+    private func post(
+        _ client: TestClient,
+        _ bins: ColumnBins,
+        in place: Int = 0
+    ) throws -> (status: Int, bytes: [UInt8]) {
+        var encoder = try encoder(.all, [])
+        let values = visits.map { Double($0) }
+        for column in 0..<4 {
+            if column == place {
+                encoder.add(values.span, in: bins)
+            } else {
+                encoder.add([Double](repeating: .nan, count: visits.count))
+            }
+        }
+        return try post(client, encoder.finish())
+    }
+
+    @Test("bins score as their values do, and those of another model are refused")
+    func bins() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let page = try JSONValue(parsing: try client.request("GET", "/v1/models/leads/bins").body)
+        guard case .array(let columns)? = page["columns"] else {
+            Issue.record("no columns")
+            return
+        }
+        #expect(columns.map { $0["bins"] == .null } == [false, true, true, true])
+        #expect(columns[0]["bins"]?["edges"] == .array([.number(5)]))
+        #expect(columns[0]["bins"]?["side"] == .string("right") && columns[0]["bins"]?["type"] == .string("float32"))
+        let right = ColumnBins(edges: [5], side: .right, areSingle: true)
+        #expect(columns[0]["bins"]?["fingerprint"] == .string(hexadecimal(right.fingerprint)))
+        let good = try post(client, right)
+        let scored = try ScoreReply.decode(good.bytes.rawBytes)
+        #expect(scored.margins == [1, 1.5, 1, 1.5, 1, 1, 1.5, 1.5])
+        let wrong = ColumnBins(edges: [5.5], side: .right, areSingle: true)
+        let stale = try post(client, wrong)
+        let error = try WireError.decode(stale.bytes.rawBytes).1
+        #expect(stale.status == 409 && error.code == .binsMismatch && error.column == 0)
+        #expect(error.expectedFingerprint == right.fingerprint)
+        let misplaced = try post(client, right, in: 3)
+        let elsewhere = try WireError.decode(misplaced.bytes.rawBytes).1
+        #expect(elsewhere.code == .columnKind && elsewhere.column == 3)
+    }
+
     @Test("who sends a checksum gets one, and a wrong one is refused")
     func checksums() throws {
         let server = try TestServer()

@@ -20,6 +20,8 @@ struct OpenAPITests {
             ("/readyz/{name}", "/readyz/none", 503), ("/v1/protocol", "/v1/protocol", 200),
             ("/v1/models", "/v1/models", 200), ("/v1/models/{name}/schema", "/v1/models/leads/schema", 200),
             ("/v1/models/{name}/schema", "/v1/models/none/schema", 404),
+            ("/v1/models/{name}/bins", "/v1/models/leads/bins", 200),
+            ("/v1/models/{name}/bins", "/v1/models/none/bins", 404),
         ]
         for page in pages {
             let answer = try client.request("GET", page.path)
@@ -95,7 +97,7 @@ struct OpenAPITests {
         #expect(try server.get("/v1/stats/more").status == 404)
         let known: Set = [
             "/healthz", "/readyz", "/readyz/{name}", "/v1/protocol", "/v1/models", "/v1/models/{name}/schema",
-            "/v1/score",
+            "/v1/models/{name}/bins", "/v1/score",
             "/metrics", "/v1/stats", "/v1/models/{name}", "/v1/models/{name}/load", "/v1/models/{name}/publish",
             "/v1/models/{name}/rollback", "/v1/models/{name}/unalias",
         ]

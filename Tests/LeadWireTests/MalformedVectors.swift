@@ -199,6 +199,9 @@ private func runVectors() -> [Vector] {
     let message = runs()
     return [
         spoilt("column-flag-2", "A column flag that version 1.0 does not know.", .unknownFlag, message) { $0[65] = 4 },
+        spoilt("bins-without-fingerprint", "Bins with no room for their fingerprint.", .badLength, bins()) {
+            put(UInt32(0), at: 68, in: &$0)
+        },
         spoilt("runs-of-constant", "Runs of what all rows share.", .unknownFlag, oneLead()) { $0[65] = 2 },
         spoilt("runs-0", "A column of no runs.", .badValue, message) { put(UInt32(0), at: 88, in: &$0) },
         spoilt("runs-61", "More runs than rows.", .badValue, message) { put(UInt32(61), at: 88, in: &$0) },

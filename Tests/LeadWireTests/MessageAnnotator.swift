@@ -118,6 +118,7 @@ struct MessageAnnotator {
             for length in lengths { field(length, "“\(text(next, length))”") }
             padding()
         }
+        if encoding.isBins { field(8, "column \(column): the bins' fingerprint \(hexadecimal(integer(next, 8)))") }
         var (unit, count) = ("rows", rows)
         if bytes[entry + 1] & 2 != 0 {
             (unit, count) = ("runs", Int(integer(next, 4)))

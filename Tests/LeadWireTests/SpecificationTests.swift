@@ -10,7 +10,8 @@ struct SpecificationTests {
     static var messages: [(name: String, bytes: [UInt8])] {
         [
             ("request-one-lead", oneLead()), ("request-strings", strings()), ("reply-all", replyAll()),
-            ("request-runs", runs()), ("request-matrix", matrix()), ("reply-timings", replyTimings()),
+            ("request-runs", runs()), ("request-bins", bins()), ("request-matrix", matrix()),
+            ("reply-timings", replyTimings()),
             ("error-schema", errorSchema()),
         ]
     }

@@ -37,6 +37,11 @@ func validVectors() -> [Vector] {
             runs()
         ),
         valid(
+            "request-bins",
+            "Five leads whose numbers are bins: of four edges in a byte, one missing, and of 300 edges in two.",
+            bins()
+        ),
+        valid(
             "request-checksum",
             "Two leads under a checksum of the whole message; the timings are wanted too.",
             checksummed()
@@ -337,4 +342,15 @@ func timedTier() -> [UInt8] { reply(rows: 1, outputs: [.tier, .timings]) }
 func emptyMatrix() -> [UInt8] {
     let nothing: [Float] = []
     return build(rows: 4, flags: [.matrix, .bodyChecksum]) { $0.addMatrix(nothing.span) }
+}
+
+func bins() -> [UInt8] {
+    let few = ColumnBins(edges: [-1, 0.5, 2, 10], side: .right, areSingle: true)
+    let many = ColumnBins(edges: (0..<300).map { Double($0) / 10 }, side: .left, areSingle: false)
+    let values: [Double] = [-7, 0.5, .nan, 2.5, 1_000]
+    let others: [Double] = [-1, 0, 0.1, 29.9, 30]
+    return build(rows: 5, columns: 2) { encoder in
+        encoder.add(values.span, in: few)
+        encoder.add(others.span, in: many)
+    }
 }

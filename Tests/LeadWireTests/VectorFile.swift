@@ -54,6 +54,7 @@ struct Vector: Codable, Equatable {
         var validity: Bool
         var runs: Int?
         var dictionary: [String]?
+        var bins: String?
         var values: [Number]?
         var everyRow: Number?
     }
@@ -168,6 +169,7 @@ private func describe(_ request: ScoreRequest, _ bytes: [UInt8]) -> Vector.Decod
             validity: place.hasValidity,
             runs: place.runCount > 0 ? place.runCount : nil,
             dictionary: place.encoding.isDictionary ? entries : nil,
+            bins: place.encoding.isBins ? hexadecimal(place.binsFingerprint) : nil,
             values: values.count <= 300 ? values.map(Vector.Number.init) : nil,
             everyRow: values.count > 300 && place.runCount == 0 ? .init(values[0]) : nil
         )

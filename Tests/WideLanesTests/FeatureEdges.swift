@@ -1,0 +1,1 @@
+../../Sources/EnsembleKernels/FeatureEdges.swift

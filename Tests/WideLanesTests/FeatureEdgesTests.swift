@@ -1,0 +1,1 @@
+../EnsembleKernelsTests/FeatureEdgesTests.swift
