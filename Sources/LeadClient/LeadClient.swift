@@ -1,4 +1,5 @@
 internal import ByteKit
+public import LeadTypes
 public import LeadWire
 internal import Reactor
 internal import Synchronization
@@ -55,13 +56,33 @@ public final class LeadClient: Sendable {
         public var nanoseconds: UInt64
     }
 
-    /// Sends a batch and waits for its reply.
+    /// Sends a batch and waits for its reply; sends it again when the server says that it cannot take it now.
     ///
     /// - Parameter message: What `ScoreRequestEncoder` made.
-    /// - Returns: The reply, and how long it took.
+    /// - Returns: The reply, and how long the last sending took.
     /// - Throws: `WireError` when the server refuses the batch, ``LeadClientError`` when there is no answer, and
     ///   `CancellationError` when the task was cancelled.
     public func score(_ message: [UInt8]) async throws -> Scored {
+        let patience = ContinuousClock.now + .milliseconds(configuration.requestTimeoutMilliseconds)
+        var retries = 0
+        while true {
+            do {
+                return try await scoreOnce(message)
+            } catch let error as WireError where retries < configuration.retriesMax && Self.mayComeAgain(error.code) {
+                retries += 1
+                // Clients that were refused together shall not come back together.
+                let told = max(Double(error.retryAfterMilliseconds), Double(5 << retries))
+                let pause = Duration.milliseconds(told * Double.random(in: 1...1.5))
+                guard ContinuousClock.now + pause < patience else { throw error }
+                try await Task.sleep(for: pause)
+            }
+        }
+    }
+
+    /// Whether the same batch may be taken a little later (WIRE.md, *Trying again*); a deadline that has passed stays so.
+    private static func mayComeAgain(_ code: WireErrorCode) -> Bool { code.isRetryable && code != .deadlineExceeded }
+
+    private func scoreOnce(_ message: [UInt8]) async throws -> Scored {
         guard let requestID = try MessageHeader.decode(message.rawBytes, limits: configuration.limits)?.requestID else {
             throw WireError(.truncated, "\(message.count) bytes hold no header")
         }
@@ -93,6 +114,19 @@ public final class LeadClient: Sendable {
     /// - Throws: ``LeadClientError`` when there is no such model or no answer.
     public func schema(of model: String) async throws -> ModelDescription {
         try ModelDescription.decode(try await get("/v1/models/\(percentEncoded(model))/schema"))
+    }
+
+    /// What a model tells apart of its columns' numbers: for `ScoreRequestEncoder.add(_:in:)`.
+    ///
+    /// - Parameter model: What ``schema(of:)`` told.
+    /// - Returns: One a column, nil where values must be sent. They are an exact version's: after `binsMismatch` ask again.
+    /// - Throws: ``LeadClientError`` when there is no such model, another one than described, or no answer.
+    public func bins(of model: ModelDescription) async throws -> [ColumnBins?] {
+        let page = try BinsDescription.decode(try await get("/v1/models/\(percentEncoded(model.name))/bins"))
+        guard page.columns.map(\.name) == model.schema.columns.map(\.name) else {
+            throw LeadClientError(.badResponse, "the bins are those of other columns: fetch the schema again")
+        }
+        return page.columns.map(\.bins)
     }
 
     /// The models in service.

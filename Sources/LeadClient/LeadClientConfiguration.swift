@@ -15,6 +15,9 @@ public struct LeadClientConfiguration: Sendable {
     public var connectTimeoutMilliseconds: Int
     /// How long a request may take from its submission to its answer.
     public var requestTimeoutMilliseconds: Int
+    /// How often a batch is sent again that the server could not take then (`overloaded`, `not-ready`, `draining`, `quota-exceeded`),
+    /// after the time that it told and a random part of that.
+    public var retriesMax: Int
     /// What the client accepts from the server.
     public var limits: WireLimits
 
@@ -26,6 +29,7 @@ public struct LeadClientConfiguration: Sendable {
         requestsInFlightMax: Int = 8,
         connectTimeoutMilliseconds: Int = 5_000,
         requestTimeoutMilliseconds: Int = 30_000,
+        retriesMax: Int = 2,
         limits: WireLimits = WireLimits()
     ) {
         precondition(requestsInFlightMax > 0, "at least one request at a time")
@@ -35,6 +39,7 @@ public struct LeadClientConfiguration: Sendable {
         self.requestsInFlightMax = requestsInFlightMax
         self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
         self.requestTimeoutMilliseconds = requestTimeoutMilliseconds
+        self.retriesMax = retriesMax
         self.limits = limits
     }
 }

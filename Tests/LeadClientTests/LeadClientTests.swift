@@ -47,6 +47,71 @@ struct LeadClientTests {
         #expect(thrown == error)
     }
 
+    @Test("what cannot be taken now is sent again after the time that was told, so often and no longer")
+    func retries() async throws {
+        let overloaded = WireError(.overloaded, "later", retryAfterMilliseconds: 30)
+        let server = try ScriptedServer { request in
+            guard request.number < 2 else { return answerRows(request) }
+            return .answer(
+                status: 503,
+                contentType: WireFormat.contentType,
+                body: message(of: overloaded, for: request)
+            )
+        }
+        let client = try makeClient(server)
+        let start = ContinuousClock.now
+        #expect(try await client.score(batch(1, rows: 3)).reply.rows == 3)
+        #expect(server.requestCount == 3 && ContinuousClock.now - start >= .milliseconds(60))
+
+        let never = try ScriptedServer { request in
+            .answer(status: 503, contentType: WireFormat.contentType, body: message(of: overloaded, for: request))
+        }
+        let impatient = try makeClient(never)
+        #expect(await #expect(throws: WireError.self) { try await impatient.score(batch(1, rows: 1)) } == overloaded)
+        #expect(never.requestCount == 3)
+
+        let late = WireError(.deadlineExceeded, "too late")
+        let hasty = try ScriptedServer { request in
+            .answer(status: 504, contentType: WireFormat.contentType, body: message(of: late, for: request))
+        }
+        let other = try makeClient(hasty)
+        #expect(await #expect(throws: WireError.self) { try await other.score(batch(1, rows: 1)) } == late)
+        #expect(hasty.requestCount == 1)
+    }
+
+    @Test("bins are read and checked")
+    func bins() async throws {
+        let right = ColumnBins(edges: [-1.5, 0.25, 1e30], side: .left, areSingle: true)
+        func page(_ fingerprint: UInt64, _ edges: String = "[-1.5,0.25,1e30]") -> [UInt8] {
+            let bins =
+                #"{"fingerprint":"\#(String(fingerprint, radix: 16))","type":"float32","side":"left","edges":\#(edges)}"#
+            return Array(#"{"columns":[{"name":"visits","bins":\#(bins)},{"name":"source","bins":null}]}"#.utf8)
+        }
+        let schema = LeadSchema(columns: [
+            LeadColumn(name: "visits", kind: .number), LeadColumn(name: "source", kind: .category),
+        ])
+        let columns =
+            #"[{"name":"visits","kind":"number","levels":[]},{"name":"source","kind":"category","levels":[]}]"#
+        let fingerprint = String(schema.fingerprint, radix: 16)
+        let description =
+            #"{"name":"a/b","version":"1","fingerprint":"\#(fingerprint)","columns":\#(columns)}"#
+        let pages = [page(right.fingerprint), page(1), page(right.fingerprint, "[0.25,-1.5,1e30]"), Array("{}".utf8)]
+        let server = try ScriptedServer { request in
+            if request.path == "/v1/models/a%2Fb/schema" {
+                return .answer(status: 200, contentType: "application/json", body: Array(description.utf8))
+            }
+            guard request.path == "/v1/models/a%2Fb/bins" else { return .hangUp }
+            return .answer(status: 200, contentType: "application/json", body: pages[min(request.number - 1, 3)])
+        }
+        let client = try makeClient(server)
+        let model = try await client.schema(of: "a/b")
+        #expect(try await client.bins(of: model) == [right, nil])
+        for _ in 1..<pages.count {
+            let error = await #expect(throws: LeadClientError.self) { try await client.bins(of: model) }
+            #expect(error?.kind == .badResponse)
+        }
+    }
+
     @Test("a page of a proxy is shown, not decoded")
     func proxy() async throws {
         let server = try ScriptedServer { _ in
