@@ -788,6 +788,7 @@ static void test_strings(unsigned rounds) {
         CHECK(ldln_finish(&encoder, &bytes) == LDLN_OK && bytes == needed, "round %u", round);
         ldln_request_view view;
         ldln_column c;
+        memset(&c, 0, sizeof c);
         CHECK(ldln_decode_request(to, bytes, &limits, &view, &c, 1, NULL) == LDLN_OK, "round %u", round);
         ldln_text *strings = strings_of(&c);
         uint32_t runs = 1, missing = 0, first = 0;
@@ -1025,8 +1026,52 @@ static void test_refusals(void) {
     CHECK(ldln_finish(&encoder, &bytes) == LDLN_MESSAGE_TOO_LARGE, "two blocks of 4 GiB");
 }
 
+/* Requests of another encoder, one after the other in a file: each must come out the same here, in the smallest form.
+ */
+static int test_file(const char *path) {
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = NULL;
+    size_t count = 0, at = 0, n = 0;
+    if (!file) {
+        perror(path);
+        return 1;
+    }
+    for (int c = 0; c != EOF;) {
+        bytes = (uint8_t *)realloc(bytes, count + 65536);
+        if (!bytes) abort();
+        const size_t more = fread(bytes + count, 1, 65536, file);
+        count += more;
+        c = more == 0 ? EOF : 0;
+    }
+    fclose(file);
+    for (; at < count; n++) {
+        ldln_request_view view;
+        ldln_fault fault;
+        int result = ldln_decode_request(bytes + at, count - at, NULL, &view, columns, ColumnsMax, &fault);
+        CHECK(result == LDLN_OK, "%s, message %zu: %s at byte %u", path, n, ldln_result_name(result), fault.byte);
+        uint8_t *again = (uint8_t *)memory(view.header.bytes);
+        const size_t needed = encode_again(&view, columns, 1, again, view.header.bytes, &result);
+        for (size_t i = 0; i < view.header.bytes && result == LDLN_OK; i++)
+            CHECK(again[i] == bytes[at + i], "%s, message %zu: byte %zu is %02x here, not %02x", path, n, i, again[i],
+                  bytes[at + i]);
+        CHECK(result == LDLN_OK && needed == view.header.bytes, "%s, message %zu: %zu bytes, not %u", path, n, needed,
+              view.header.bytes);
+        free(again);
+        at += view.header.bytes;
+    }
+    printf("  %s: %zu requests come out the same\n", path, n);
+    free(bytes);
+    return 0;
+}
+
+/* tests [TIMES [SEED]], or tests FILE... */
 int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+    if (argc > 1 && atoi(argv[1]) == 0) {
+        int failed = 0;
+        for (int i = 1; i < argc; i++) failed |= test_file(argv[i]);
+        return failed;
+    }
     const unsigned times = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
     if (argc > 2) state = strtoull(argv[2], NULL, 10);
     make_halves();
