@@ -2,8 +2,8 @@
  * leadline.h: the Leadline wire, version 1.0, for C11 and C++17. One header, nothing to link.
  *
  *   Write a request:  ldln_begin, one ldln_add_... for each column of the schema, ldln_finish.
- *   Read answers:     ldln_peek says how many bytes the next message takes, ldln_decode_reply or ldln_decode_error reads
- *                     it.
+ *   Read answers:     ldln_peek says how many bytes the next message takes; ldln_decode_reply and ldln_decode_error
+ *                     read it.
  *
  * Nothing here does input or output, allocates, or keeps state outside what the caller hands in; functions may be
  * called from any thread on different data. Buffers may lie at any address. A view that a decoder fills points into the

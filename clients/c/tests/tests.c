@@ -366,6 +366,40 @@ static void test_stream(void) {
     CHECK(ldln_peek(vectors[0].bytes, 32, 2, &small, &header, &needed, NULL) == LDLN_MESSAGE_TOO_LARGE, "limit");
 }
 
+/* Every code with both of its retryable bytes, and every status of a row. */
+static void test_answers(void) {
+    static const int known[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 20,
+                                21, 22, 30, 31, 32, 33, 34, 40, 41, 42, 43, 44, 50, 51, 60};
+    uint8_t message[152];
+    for (int code = 0; code < 300; code++) {
+        int is_known = 0;
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) is_known |= known[i] == code;
+        for (int retryable = 0; retryable < 3; retryable++) {
+            memset(message, 0, 64);
+            memcpy(message, "LDLN\1\0\3\0\100", 9);
+            ldln_i_put16(message + 32, (uint16_t)code);
+            message[34] = (uint8_t)retryable;
+            ldln_i_put32(message + 28, ldln_crc32c(0, message, 28));
+            ldln_error error;
+            const int right = is_known && retryable == (code / 10 == 4); /* section 10: those from 40 to 49 */
+            const int result = ldln_decode_error(message, 64, NULL, &error, NULL);
+            CHECK(result == (right ? LDLN_OK : LDLN_BAD_VALUE), "code %d, retryable %d", code, retryable);
+        }
+        CHECK(is_known == (code > 0 && code < 256 && strcmp(ldln_result_name(code), "unknown") != 0), "name of %d",
+              code);
+    }
+    for (int i = 0; i < VectorCount; i++) {
+        if (strcmp(vectors[i].name, "reply-all") != 0) continue;
+        memcpy(message, vectors[i].bytes, sizeof message);
+        for (int status = 0; status < 256; status++) {
+            ldln_reply reply;
+            message[145] = (uint8_t)status;
+            const int result = ldln_decode_reply(message, sizeof message, NULL, &reply, NULL);
+            CHECK(result == (status < 3 ? LDLN_OK : LDLN_BAD_VALUE), "status %d", status);
+        }
+    }
+}
+
 /* ---- the encoder against vectors ---- */
 
 /* The values of a column in the machine's own order, as ldln_add_block wants them. */
@@ -1080,6 +1114,7 @@ int main(int argc, char **argv) {
     test_vectors();
     test_prefixes();
     test_stream();
+    test_answers();
     test_refusals();
     test_encoding_again();
     test_bit_flips();

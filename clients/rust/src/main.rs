@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release -- https://127.0.0.1:8443 certs/dev/ca.pem [MODEL]
 //!
-//! Asks for the model's schema once, puts each field where the schema has its column, sends the batch, and prints the best
-//! of the leads. Fields are those of `leadline sample-leads`.
+//! Asks for the model's schema once, puts each field where the schema has its column, sends the batch, and prints the
+//! best of the leads. Fields are those of `leadline sample-leads`.
 mod http;
 mod wire;
 
