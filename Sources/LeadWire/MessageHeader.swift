@@ -135,7 +135,11 @@ public struct MessageHeader: Sendable, Equatable {
         }
         guard !header.flags.contains(.bodyChecksum) || bodyChecksum(of: message, at: 0) == message.integer(at: 24)
         else {
-            throw WireError(.bodyChecksum, "the checksum of the bytes from 32 on is another", byteOffset: 24)
+            throw WireError(
+                .bodyChecksum,
+                "the checksum of the bytes from 32 on is another",
+                byteOffset: WireFormat.headerBytes
+            )
         }
         return header
     }

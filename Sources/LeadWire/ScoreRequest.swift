@@ -150,7 +150,7 @@ public struct ScoreRequest: Sendable {
         let stride = 4 * columnCount
         let end = start + rows * stride
         guard aligned(end) == message.byteCount else {
-            throw WireError(.badLength, "a matrix of \(rows) x \(columnCount) takes another length", byteOffset: 8)
+            throw WireError(.badLength, "a matrix of \(rows) x \(columnCount) takes another length", byteOffset: 48)
         }
         guard message.isZero(end..<aligned(end)) else { throw paddingNotZero(end) }
         for column in 0..<columnCount {

@@ -115,6 +115,27 @@ struct MessageFormTests {
         }
     }
 
+    @Test("a message whose body is at fault has its answer, and so does the next one of the stream")
+    func nextMessage() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        var checked = try encoder(.margin, .bodyChecksum)
+        checked.add(visits.span)
+        for _ in 1..<4 { checked.add([Double](repeating: .nan, count: visits.count)) }
+        var spoilt = try checked.finish()
+        spoilt[spoilt.count - 1] ^= 1
+        var matrix = try encoder(.margin, .matrix)
+        matrix.addMatrix([Float](repeating: 1, count: 4 * visits.count).span)
+        var longer = try matrix.finish()
+        // One row more than there is.
+        longer[48] += 1
+        let response = try post(client, spoilt + longer + TestModel.request([7], id: 9))
+        let answers = try answers(in: response.bytes)
+        #expect(answers.map(\.id) == [5, 5, 9])
+        #expect(answers[0].error?.code == .bodyChecksum && answers[1].error?.code == .badLength)
+        #expect(answers[2].reply?.margins == [1.5])
+    }
+
     @Test("microseconds are dates, and of no other kind")
     func microseconds() throws {
         let server = try TestServer()
