@@ -81,6 +81,7 @@ enum {
     LDLN_SCHEMA_MISMATCH = 32,
     LDLN_COLUMN_COUNT = 33,
     LDLN_COLUMN_KIND = 34,
+    LDLN_BINS_MISMATCH = 35,
     LDLN_DEADLINE_EXCEEDED = 40,
     LDLN_OVERLOADED = 41,
     LDLN_DRAINING = 42,
@@ -141,7 +142,9 @@ enum {
     LDLN_FLOAT32 = 0x21,      /**< float; NaN is missing */
     LDLN_FLOAT64 = 0x22,      /**< double; NaN is missing */
     LDLN_DICTIONARY8 = 0x30,  /**< uint8_t, the index of a string */
-    LDLN_DICTIONARY16 = 0x31  /**< uint16_t, the index of a string */
+    LDLN_DICTIONARY16 = 0x31, /**< uint16_t, the index of a string */
+    LDLN_BINS8 = 0x38,        /**< uint8_t, the number of a bin */
+    LDLN_BINS16 = 0x39        /**< uint16_t, the number of a bin */
 };
 
 /** Bytes of a header, and of the shortest message. */
@@ -199,6 +202,7 @@ static inline const char *ldln_result_name(int result) {
     case LDLN_SCHEMA_MISMATCH: return "schema-mismatch";
     case LDLN_COLUMN_COUNT: return "column-count";
     case LDLN_COLUMN_KIND: return "column-kind";
+    case LDLN_BINS_MISMATCH: return "bins-mismatch";
     case LDLN_DEADLINE_EXCEEDED: return "deadline-exceeded";
     case LDLN_OVERLOADED: return "overloaded";
     case LDLN_DRAINING: return "draining";
@@ -217,7 +221,7 @@ static inline const char *ldln_result_name(int result) {
 
 /** 1 if the number is an error of the wire (section 10), else 0. */
 static inline int ldln_is_wire_error(int code) {
-    return (code >= 1 && code <= 15) || (code >= 20 && code <= 22) || (code >= 30 && code <= 34) ||
+    return (code >= 1 && code <= 15) || (code >= 20 && code <= 22) || (code >= 30 && code <= 35) ||
            (code >= 40 && code <= 44) || code == 50 || code == 51 || code == 60;
 }
 
@@ -408,11 +412,13 @@ static inline uint64_t ldln_i_value_bytes(int encoding, uint64_t entries) {
     case LDLN_BITS: return (entries + 7) / 8;
     case LDLN_UINT8:
     case LDLN_INT8:
-    case LDLN_DICTIONARY8: return entries;
+    case LDLN_DICTIONARY8:
+    case LDLN_BINS8: return entries;
     case LDLN_UINT16:
     case LDLN_INT16:
     case LDLN_FLOAT16:
-    case LDLN_DICTIONARY16: return entries * 2;
+    case LDLN_DICTIONARY16:
+    case LDLN_BINS16: return entries * 2;
     case LDLN_INT32:
     case LDLN_FLOAT32: return entries * 4;
     case LDLN_INT64:
@@ -427,6 +433,7 @@ static inline int ldln_i_is_encoding(int encoding) {
 static inline int ldln_i_is_dictionary(int encoding) {
     return encoding == LDLN_DICTIONARY8 || encoding == LDLN_DICTIONARY16;
 }
+static inline int ldln_i_is_bins(int encoding) { return encoding == LDLN_BINS8 || encoding == LDLN_BINS16; }
 /* The column flags that an encoding may have. */
 static inline unsigned ldln_i_flags_of(int encoding) {
     if (encoding == LDLN_ABSENT) return 0;
@@ -581,7 +588,7 @@ static inline uint8_t *ldln_i_open(ldln_encoder *encoder, int encoding, unsigned
 
 /** A column as its sender wants it, with values in the machine's own order. What is not used is NULL and 0. */
 typedef struct ldln_block {
-    int encoding;            /**< LDLN_ABSENT to LDLN_DICTIONARY16 */
+    int encoding;            /**< LDLN_ABSENT to LDLN_BINS16 */
     const void *values;      /**< one a row, or one a run; their type stands beside the encoding */
     const uint8_t *validity; /**< one bit a row or a run, the lowest of a byte first, 1: has a value; NULL: all have */
     /** For each run the row behind its last; they rise, and the last is the number of rows. NULL: no runs. */
@@ -589,6 +596,7 @@ typedef struct ldln_block {
     uint32_t runs;
     const ldln_text *strings; /**< for dictionaries: at most 65,535, each of at most 65,535 bytes */
     uint32_t string_count;
+    uint64_t bins; /**< for bins: their fingerprint, from GET /v1/models/NAME/bins */
 } ldln_block;
 
 static inline uint8_t *ldln_i_put_strings(uint8_t *p, const ldln_text *strings, uint32_t count, uint64_t text) {
@@ -673,6 +681,7 @@ static inline int ldln_add_block(ldln_encoder *encoder, const ldln_block *block)
         }
         bytes += ldln_i_pad8(8 + 2 * (uint64_t)block->string_count + text);
     }
+    if (ldln_i_is_bins(encoding)) bytes += 8;
     if (block->run_ends) {
         uint32_t end = 0;
         if (entries == 0 || entries > rows) return ldln_i_fail(encoder, LDLN_BAD_VALUE);
@@ -688,6 +697,10 @@ static inline int ldln_add_block(ldln_encoder *encoder, const ldln_block *block)
     uint8_t *p = ldln_i_open(encoder, encoding, flags, bytes);
     if (!p) return encoder->result;
     if (ldln_i_is_dictionary(encoding)) p = ldln_i_put_strings(p, block->strings, block->string_count, text);
+    if (ldln_i_is_bins(encoding)) {
+        ldln_i_put64(p, block->bins);
+        p += 8;
+    }
     if (block->run_ends) {
         const uint32_t end_bytes = ldln_i_end_bytes(rows);
         ldln_i_put32(p, entries);
@@ -775,6 +788,29 @@ static inline int ldln_add_f32(ldln_encoder *encoder, const float *values) {
 /** NaN is missing. */
 static inline int ldln_add_f64(ldln_encoder *encoder, const double *values) {
     return ldln_add_values(encoder, LDLN_FLOAT64, values, NULL);
+}
+/** The numbers of bins, from 0, in a model's own edges, whose fingerprint that is. A bin that there is not makes the
+ * row invalid. */
+static inline int ldln_add_bins8(ldln_encoder *encoder, uint64_t fingerprint, const uint8_t *bins,
+                                 const uint8_t *validity) {
+    ldln_block block;
+    memset(&block, 0, sizeof block);
+    block.encoding = LDLN_BINS8;
+    block.values = bins;
+    block.validity = validity;
+    block.bins = fingerprint;
+    return ldln_add_block(encoder, &block);
+}
+/** As ldln_add_bins8, for more than 256 bins. */
+static inline int ldln_add_bins16(ldln_encoder *encoder, uint64_t fingerprint, const uint16_t *bins,
+                                  const uint8_t *validity) {
+    ldln_block block;
+    memset(&block, 0, sizeof block);
+    block.encoding = LDLN_BINS16;
+    block.values = bins;
+    block.validity = validity;
+    block.bins = fingerprint;
+    return ldln_add_block(encoder, &block);
 }
 
 /**
@@ -1404,6 +1440,7 @@ typedef struct ldln_column {
     uint32_t entries;
     uint32_t string_count;     /**< of its dictionary, else 0 */
     uint32_t block_bytes;      /**< without padding */
+    uint64_t bins;             /**< of bins: their fingerprint, else 0 */
     const uint8_t *values;     /**< as they lie in the message: little-endian, at any address */
     const uint8_t *validity;   /**< NULL: no bitmap */
     const uint8_t *run_ends;   /**< NULL: no runs; ldln_run_end reads them */
@@ -1450,6 +1487,11 @@ static inline int ldln_i_read_block(const uint8_t *p, uint64_t at, ldln_column *
         column->lengths = p + at + 8;
         column->characters = p + text;
         at = ldln_i_pad8(text_end);
+    }
+    if (ldln_i_is_bins(encoding)) {
+        if (end < at + 8) return ldln_i_fault(fault, LDLN_BAD_LENGTH, begin);
+        column->bins = ldln_i_get64(p + at);
+        at += 8;
     }
     if (column->flags & LDLN_COLUMN_RUNS) {
         if (end < at + 8) return ldln_i_fault(fault, LDLN_BAD_LENGTH, begin);
@@ -1605,7 +1647,8 @@ static inline uint32_t ldln_string_index(const ldln_column *column, uint32_t ent
     return column->encoding == LDLN_DICTIONARY8 ? column->values[entry]
                                                 : ldln_i_get16(column->values + (size_t)entry * 2);
 }
-/** The value of an entry (below column->entries) as a number: a date's days, a dictionary's index. NaN: missing. */
+/** The value of an entry (below column->entries) as a number: a date's days, a dictionary's index, a bin's. NaN:
+ * missing. */
 static inline double ldln_value(const ldln_column *column, uint32_t entry) {
     const uint8_t *p = column->values;
     if (column->encoding == LDLN_ABSENT || (column->validity && !ldln_i_bit(column->validity, entry)))
@@ -1614,10 +1657,12 @@ static inline double ldln_value(const ldln_column *column, uint32_t entry) {
     case LDLN_CONSTANT: return ldln_i_double(ldln_i_get64(p));
     case LDLN_BITS: return ldln_i_bit(p, entry);
     case LDLN_UINT8:
-    case LDLN_DICTIONARY8: return p[entry];
+    case LDLN_DICTIONARY8:
+    case LDLN_BINS8: return p[entry];
     case LDLN_INT8: return p[entry] - (p[entry] & 0x80) * 2;
     case LDLN_UINT16:
-    case LDLN_DICTIONARY16: return ldln_i_get16(p + (size_t)entry * 2);
+    case LDLN_DICTIONARY16:
+    case LDLN_BINS16: return ldln_i_get16(p + (size_t)entry * 2);
     case LDLN_INT16: {
         const int32_t x = ldln_i_get16(p + (size_t)entry * 2);
         return x - (x & 0x8000) * 2;
