@@ -881,28 +881,41 @@ static inline ldln_i_scan ldln_i_scan_numbers(const double *x, uint32_t rows) {
     scan.first = scan.low = scan.high = x[i];
     scan.constant = scan.whole = scan.half = scan.single = 1;
     for (i = 0; i < rows && scan.constant; i++) scan.constant = !(x[i] < scan.first || x[i] > scan.first);
-    for (i = 0; i < rows; i++) {
-        if (x[i] != x[i]) continue;
-        if (!(x[i] >= -2147483648.0 && x[i] <= 2147483647.0) || (double)(int32_t)x[i] != x[i]) {
-            scan.whole = 0;
-            break;
+    /* Nothing is smaller than a constant without gaps, whole numbers of 16 bits than halves, or of 32 than floats. */
+    if (scan.constant && missing == 0) return scan;
+    for (i = 0; i < rows && scan.whole;) {
+        /* Without branches, so that compilers can do many at once. What is missing counts as 0, which all forms hold.
+         */
+        const uint32_t end = rows - i > 64 ? i + 64 : rows;
+        double low = scan.low, high = scan.high;
+        int bad = 0;
+        for (; i < end; i++) {
+            const int fits = (x[i] >= -2147483648.0) & (x[i] <= 2147483647.0);
+            const double y = fits ? x[i] : 0;
+            bad |= (!fits | ((double)(int32_t)y != y)) & (x[i] == x[i]);
+            low = y < low ? y : low;
+            high = y > high ? y : high;
         }
-        if (x[i] < scan.low) scan.low = x[i];
-        if (x[i] > scan.high) scan.high = x[i];
+        scan.low = low;
+        scan.high = high;
+        scan.whole = !bad;
     }
+    const int without_gaps = scan.whole && missing == 0;
+    scan.half = !(without_gaps && scan.low >= -32768 && scan.high <= 65535 && (scan.low >= 0 || scan.high <= 32767));
     for (i = 0; i < rows && scan.half; i++) {
         uint16_t bits;
         scan.half = ldln_f16_bits(x[i], &bits);
     }
-    /* Many at a time, so that compilers can do them at once. What a float cannot hold is not converted. */
-    for (i = 0; i < rows && scan.single && !scan.half;) {
+    scan.single = !without_gaps;
+    for (i = 0; i < rows && scan.single;) {
+        /* As above. What a float cannot hold is not converted. */
         const uint32_t end = rows - i > 64 ? i + 64 : rows;
         int bad = 0;
         for (; i < end; i++) {
-            const int finite = x[i] <= (double)FLT_MAX && x[i] >= -(double)FLT_MAX;
+            const int finite = (x[i] <= (double)FLT_MAX) & (x[i] >= -(double)FLT_MAX);
             const double y = finite ? x[i] : 0;
-            const int other = x[i] != x[i] || x[i] > DBL_MAX || x[i] < -DBL_MAX;
-            bad |= finite ? (double)(float)y != y : !other;
+            const int other = (x[i] != x[i]) | (x[i] > DBL_MAX) | (x[i] < -DBL_MAX);
+            bad |= ((double)(float)y != y) | !(finite | other);
         }
         scan.single = !bad;
     }
@@ -1052,16 +1065,21 @@ static inline size_t ldln_strings_scratch(uint32_t rows) {
     const uint64_t most = rows < 65536 ? rows : 65536;
     return (size_t)(ldln_i_slots(rows) * 8 + most * 4 + (uint64_t)rows * 2);
 }
+static inline uint64_t ldln_i_mix(uint64_t h, uint64_t x) {
+    h = (h ^ x) * UINT64_C(0xd6e8feb86659fd93);
+    return h ^ h >> 32;
+}
 static inline uint64_t ldln_i_hash(const uint8_t *p, size_t count, uint64_t seed) {
     uint64_t h = (seed ^ count) * UINT64_C(0x9e3779b97f4a7c15) + UINT64_C(0xd6e8feb86659fd93);
-    while (count > 0) {
-        const size_t step = count < 8 ? count : 8;
-        uint8_t some[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-        memcpy(some, p, step);
-        h = (h ^ ldln_i_get64(some)) * UINT64_C(0xd6e8feb86659fd93);
-        h ^= h >> 32;
-        p += step;
-        count -= step;
+    if (count >= 8) {
+        const uint8_t *const last =
+            p + count - 8; /* overlaps what is before it, unless the length is a multiple of 8 */
+        for (; p < last; p += 8) h = ldln_i_mix(h, ldln_i_get64(p));
+        h = ldln_i_mix(h, ldln_i_get64(last));
+    } else if (count >= 4) {
+        h = ldln_i_mix(h, ldln_i_get32(p) | (uint64_t)ldln_i_get32(p + count - 4) << 32);
+    } else if (count > 0) {
+        h = ldln_i_mix(h, p[0] | (uint64_t)p[count / 2] << 8 | (uint64_t)p[count - 1] << 16);
     }
     h *= UINT64_C(0x9e3779b97f4a7c15);
     return h ^ h >> 29;
