@@ -81,6 +81,7 @@ enum {
     LDLN_SCHEMA_MISMATCH = 32,
     LDLN_COLUMN_COUNT = 33,
     LDLN_COLUMN_KIND = 34,
+    LDLN_BINS_MISMATCH = 35,
     LDLN_DEADLINE_EXCEEDED = 40,
     LDLN_OVERLOADED = 41,
     LDLN_DRAINING = 42,
@@ -141,7 +142,9 @@ enum {
     LDLN_FLOAT32 = 0x21,      /**< float; NaN is missing */
     LDLN_FLOAT64 = 0x22,      /**< double; NaN is missing */
     LDLN_DICTIONARY8 = 0x30,  /**< uint8_t, the index of a string */
-    LDLN_DICTIONARY16 = 0x31  /**< uint16_t, the index of a string */
+    LDLN_DICTIONARY16 = 0x31, /**< uint16_t, the index of a string */
+    LDLN_BINS8 = 0x38,        /**< uint8_t, the number of a bin */
+    LDLN_BINS16 = 0x39        /**< uint16_t, the number of a bin */
 };
 
 /** Bytes of a header, and of the shortest message. */
@@ -199,6 +202,7 @@ static inline const char *ldln_result_name(int result) {
     case LDLN_SCHEMA_MISMATCH: return "schema-mismatch";
     case LDLN_COLUMN_COUNT: return "column-count";
     case LDLN_COLUMN_KIND: return "column-kind";
+    case LDLN_BINS_MISMATCH: return "bins-mismatch";
     case LDLN_DEADLINE_EXCEEDED: return "deadline-exceeded";
     case LDLN_OVERLOADED: return "overloaded";
     case LDLN_DRAINING: return "draining";
@@ -217,7 +221,7 @@ static inline const char *ldln_result_name(int result) {
 
 /** 1 if the number is an error of the wire (section 10), else 0. */
 static inline int ldln_is_wire_error(int code) {
-    return (code >= 1 && code <= 15) || (code >= 20 && code <= 22) || (code >= 30 && code <= 34) ||
+    return (code >= 1 && code <= 15) || (code >= 20 && code <= 22) || (code >= 30 && code <= 35) ||
            (code >= 40 && code <= 44) || code == 50 || code == 51 || code == 60;
 }
 
@@ -408,11 +412,13 @@ static inline uint64_t ldln_i_value_bytes(int encoding, uint64_t entries) {
     case LDLN_BITS: return (entries + 7) / 8;
     case LDLN_UINT8:
     case LDLN_INT8:
-    case LDLN_DICTIONARY8: return entries;
+    case LDLN_DICTIONARY8:
+    case LDLN_BINS8: return entries;
     case LDLN_UINT16:
     case LDLN_INT16:
     case LDLN_FLOAT16:
-    case LDLN_DICTIONARY16: return entries * 2;
+    case LDLN_DICTIONARY16:
+    case LDLN_BINS16: return entries * 2;
     case LDLN_INT32:
     case LDLN_FLOAT32: return entries * 4;
     case LDLN_INT64:
@@ -427,6 +433,7 @@ static inline int ldln_i_is_encoding(int encoding) {
 static inline int ldln_i_is_dictionary(int encoding) {
     return encoding == LDLN_DICTIONARY8 || encoding == LDLN_DICTIONARY16;
 }
+static inline int ldln_i_is_bins(int encoding) { return encoding == LDLN_BINS8 || encoding == LDLN_BINS16; }
 /* The column flags that an encoding may have. */
 static inline unsigned ldln_i_flags_of(int encoding) {
     if (encoding == LDLN_ABSENT) return 0;
@@ -581,7 +588,7 @@ static inline uint8_t *ldln_i_open(ldln_encoder *encoder, int encoding, unsigned
 
 /** A column as its sender wants it, with values in the machine's own order. What is not used is NULL and 0. */
 typedef struct ldln_block {
-    int encoding;            /**< LDLN_ABSENT to LDLN_DICTIONARY16 */
+    int encoding;            /**< LDLN_ABSENT to LDLN_BINS16 */
     const void *values;      /**< one a row, or one a run; their type stands beside the encoding */
     const uint8_t *validity; /**< one bit a row or a run, the lowest of a byte first, 1: has a value; NULL: all have */
     /** For each run the row behind its last; they rise, and the last is the number of rows. NULL: no runs. */
@@ -589,6 +596,7 @@ typedef struct ldln_block {
     uint32_t runs;
     const ldln_text *strings; /**< for dictionaries: at most 65,535, each of at most 65,535 bytes */
     uint32_t string_count;
+    uint64_t bins; /**< for bins: their fingerprint, from GET /v1/models/NAME/bins */
 } ldln_block;
 
 static inline uint8_t *ldln_i_put_strings(uint8_t *p, const ldln_text *strings, uint32_t count, uint64_t text) {
@@ -673,6 +681,7 @@ static inline int ldln_add_block(ldln_encoder *encoder, const ldln_block *block)
         }
         bytes += ldln_i_pad8(8 + 2 * (uint64_t)block->string_count + text);
     }
+    if (ldln_i_is_bins(encoding)) bytes += 8;
     if (block->run_ends) {
         uint32_t end = 0;
         if (entries == 0 || entries > rows) return ldln_i_fail(encoder, LDLN_BAD_VALUE);
@@ -688,6 +697,10 @@ static inline int ldln_add_block(ldln_encoder *encoder, const ldln_block *block)
     uint8_t *p = ldln_i_open(encoder, encoding, flags, bytes);
     if (!p) return encoder->result;
     if (ldln_i_is_dictionary(encoding)) p = ldln_i_put_strings(p, block->strings, block->string_count, text);
+    if (ldln_i_is_bins(encoding)) {
+        ldln_i_put64(p, block->bins);
+        p += 8;
+    }
     if (block->run_ends) {
         const uint32_t end_bytes = ldln_i_end_bytes(rows);
         ldln_i_put32(p, entries);
@@ -776,6 +789,29 @@ static inline int ldln_add_f32(ldln_encoder *encoder, const float *values) {
 static inline int ldln_add_f64(ldln_encoder *encoder, const double *values) {
     return ldln_add_values(encoder, LDLN_FLOAT64, values, NULL);
 }
+/** The numbers of bins, from 0, in a model's own edges, whose fingerprint that is. A bin that there is not makes the
+ * row invalid. */
+static inline int ldln_add_bins8(ldln_encoder *encoder, uint64_t fingerprint, const uint8_t *bins,
+                                 const uint8_t *validity) {
+    ldln_block block;
+    memset(&block, 0, sizeof block);
+    block.encoding = LDLN_BINS8;
+    block.values = bins;
+    block.validity = validity;
+    block.bins = fingerprint;
+    return ldln_add_block(encoder, &block);
+}
+/** As ldln_add_bins8, for more than 256 bins. */
+static inline int ldln_add_bins16(ldln_encoder *encoder, uint64_t fingerprint, const uint16_t *bins,
+                                  const uint8_t *validity) {
+    ldln_block block;
+    memset(&block, 0, sizeof block);
+    block.encoding = LDLN_BINS16;
+    block.values = bins;
+    block.validity = validity;
+    block.bins = fingerprint;
+    return ldln_add_block(encoder, &block);
+}
 
 /**
  * Adds rows to a matrix (LDLN_FLAG_MATRIX): for each row a float for every column, row after row; NaN is missing. May
@@ -845,28 +881,41 @@ static inline ldln_i_scan ldln_i_scan_numbers(const double *x, uint32_t rows) {
     scan.first = scan.low = scan.high = x[i];
     scan.constant = scan.whole = scan.half = scan.single = 1;
     for (i = 0; i < rows && scan.constant; i++) scan.constant = !(x[i] < scan.first || x[i] > scan.first);
-    for (i = 0; i < rows; i++) {
-        if (x[i] != x[i]) continue;
-        if (!(x[i] >= -2147483648.0 && x[i] <= 2147483647.0) || (double)(int32_t)x[i] != x[i]) {
-            scan.whole = 0;
-            break;
+    /* Nothing is smaller than a constant without gaps, whole numbers of 16 bits than halves, or of 32 than floats. */
+    if (scan.constant && missing == 0) return scan;
+    for (i = 0; i < rows && scan.whole;) {
+        /* Without branches, so that compilers can do many at once. What is missing counts as 0, which all forms hold.
+         */
+        const uint32_t end = rows - i > 64 ? i + 64 : rows;
+        double low = scan.low, high = scan.high;
+        int bad = 0;
+        for (; i < end; i++) {
+            const int fits = (x[i] >= -2147483648.0) & (x[i] <= 2147483647.0);
+            const double y = fits ? x[i] : 0;
+            bad |= (!fits | ((double)(int32_t)y != y)) & (x[i] == x[i]);
+            low = y < low ? y : low;
+            high = y > high ? y : high;
         }
-        if (x[i] < scan.low) scan.low = x[i];
-        if (x[i] > scan.high) scan.high = x[i];
+        scan.low = low;
+        scan.high = high;
+        scan.whole = !bad;
     }
+    const int without_gaps = scan.whole && missing == 0;
+    scan.half = !(without_gaps && scan.low >= -32768 && scan.high <= 65535 && (scan.low >= 0 || scan.high <= 32767));
     for (i = 0; i < rows && scan.half; i++) {
         uint16_t bits;
         scan.half = ldln_f16_bits(x[i], &bits);
     }
-    /* Many at a time, so that compilers can do them at once. What a float cannot hold is not converted. */
-    for (i = 0; i < rows && scan.single && !scan.half;) {
+    scan.single = !without_gaps;
+    for (i = 0; i < rows && scan.single;) {
+        /* As above. What a float cannot hold is not converted. */
         const uint32_t end = rows - i > 64 ? i + 64 : rows;
         int bad = 0;
         for (; i < end; i++) {
-            const int finite = x[i] <= (double)FLT_MAX && x[i] >= -(double)FLT_MAX;
+            const int finite = (x[i] <= (double)FLT_MAX) & (x[i] >= -(double)FLT_MAX);
             const double y = finite ? x[i] : 0;
-            const int other = x[i] != x[i] || x[i] > DBL_MAX || x[i] < -DBL_MAX;
-            bad |= finite ? (double)(float)y != y : !other;
+            const int other = (x[i] != x[i]) | (x[i] > DBL_MAX) | (x[i] < -DBL_MAX);
+            bad |= ((double)(float)y != y) | !(finite | other);
         }
         scan.single = !bad;
     }
@@ -1016,16 +1065,21 @@ static inline size_t ldln_strings_scratch(uint32_t rows) {
     const uint64_t most = rows < 65536 ? rows : 65536;
     return (size_t)(ldln_i_slots(rows) * 8 + most * 4 + (uint64_t)rows * 2);
 }
+static inline uint64_t ldln_i_mix(uint64_t h, uint64_t x) {
+    h = (h ^ x) * UINT64_C(0xd6e8feb86659fd93);
+    return h ^ h >> 32;
+}
 static inline uint64_t ldln_i_hash(const uint8_t *p, size_t count, uint64_t seed) {
     uint64_t h = (seed ^ count) * UINT64_C(0x9e3779b97f4a7c15) + UINT64_C(0xd6e8feb86659fd93);
-    while (count > 0) {
-        const size_t step = count < 8 ? count : 8;
-        uint8_t some[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-        memcpy(some, p, step);
-        h = (h ^ ldln_i_get64(some)) * UINT64_C(0xd6e8feb86659fd93);
-        h ^= h >> 32;
-        p += step;
-        count -= step;
+    if (count >= 8) {
+        const uint8_t *const last =
+            p + count - 8; /* overlaps what is before it, unless the length is a multiple of 8 */
+        for (; p < last; p += 8) h = ldln_i_mix(h, ldln_i_get64(p));
+        h = ldln_i_mix(h, ldln_i_get64(last));
+    } else if (count >= 4) {
+        h = ldln_i_mix(h, ldln_i_get32(p) | (uint64_t)ldln_i_get32(p + count - 4) << 32);
+    } else if (count > 0) {
+        h = ldln_i_mix(h, p[0] | (uint64_t)p[count / 2] << 8 | (uint64_t)p[count - 1] << 16);
     }
     h *= UINT64_C(0x9e3779b97f4a7c15);
     return h ^ h >> 29;
@@ -1404,6 +1458,7 @@ typedef struct ldln_column {
     uint32_t entries;
     uint32_t string_count;     /**< of its dictionary, else 0 */
     uint32_t block_bytes;      /**< without padding */
+    uint64_t bins;             /**< of bins: their fingerprint, else 0 */
     const uint8_t *values;     /**< as they lie in the message: little-endian, at any address */
     const uint8_t *validity;   /**< NULL: no bitmap */
     const uint8_t *run_ends;   /**< NULL: no runs; ldln_run_end reads them */
@@ -1450,6 +1505,11 @@ static inline int ldln_i_read_block(const uint8_t *p, uint64_t at, ldln_column *
         column->lengths = p + at + 8;
         column->characters = p + text;
         at = ldln_i_pad8(text_end);
+    }
+    if (ldln_i_is_bins(encoding)) {
+        if (end < at + 8) return ldln_i_fault(fault, LDLN_BAD_LENGTH, begin);
+        column->bins = ldln_i_get64(p + at);
+        at += 8;
     }
     if (column->flags & LDLN_COLUMN_RUNS) {
         if (end < at + 8) return ldln_i_fault(fault, LDLN_BAD_LENGTH, begin);
@@ -1605,7 +1665,8 @@ static inline uint32_t ldln_string_index(const ldln_column *column, uint32_t ent
     return column->encoding == LDLN_DICTIONARY8 ? column->values[entry]
                                                 : ldln_i_get16(column->values + (size_t)entry * 2);
 }
-/** The value of an entry (below column->entries) as a number: a date's days, a dictionary's index. NaN: missing. */
+/** The value of an entry (below column->entries) as a number: a date's days, a dictionary's index, a bin's. NaN:
+ * missing. */
 static inline double ldln_value(const ldln_column *column, uint32_t entry) {
     const uint8_t *p = column->values;
     if (column->encoding == LDLN_ABSENT || (column->validity && !ldln_i_bit(column->validity, entry)))
@@ -1614,10 +1675,12 @@ static inline double ldln_value(const ldln_column *column, uint32_t entry) {
     case LDLN_CONSTANT: return ldln_i_double(ldln_i_get64(p));
     case LDLN_BITS: return ldln_i_bit(p, entry);
     case LDLN_UINT8:
-    case LDLN_DICTIONARY8: return p[entry];
+    case LDLN_DICTIONARY8:
+    case LDLN_BINS8: return p[entry];
     case LDLN_INT8: return p[entry] - (p[entry] & 0x80) * 2;
     case LDLN_UINT16:
-    case LDLN_DICTIONARY16: return ldln_i_get16(p + (size_t)entry * 2);
+    case LDLN_DICTIONARY16:
+    case LDLN_BINS16: return ldln_i_get16(p + (size_t)entry * 2);
     case LDLN_INT16: {
         const int32_t x = ldln_i_get16(p + (size_t)entry * 2);
         return x - (x & 0x8000) * 2;

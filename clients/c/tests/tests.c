@@ -150,6 +150,7 @@ static void describe_request(sink *to, const ldln_request_view *view, const ldln
             say_number(to, " runs=", c->run_ends ? c->entries : 0);
         }
         say_hex(to, " values=", hash);
+        say_hex(to, " bins=", view->matrix ? 0 : columns[i].bins);
         say_number(to, " strings=", string_count);
         say_hex(to, ":", strings_hash);
         say(to, "\n", "");
@@ -369,8 +370,8 @@ static void test_stream(void) {
 /* Every code with both of its retryable bytes, and every status of a row. */
 static void test_answers(void) {
     static const int known[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 20,
-                                21, 22, 30, 31, 32, 33, 34, 40, 41, 42, 43, 44, 50, 51, 60};
-    uint8_t message[152];
+                                21, 22, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 44, 50, 51, 60};
+    uint8_t message[152] = {0};
     for (int code = 0; code < 300; code++) {
         int is_known = 0;
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) is_known |= known[i] == code;
@@ -460,6 +461,7 @@ static size_t encode_again(const ldln_request_view *view, const ldln_column *fro
             block.runs = c->entries;
             block.strings = strings;
             block.string_count = c->string_count;
+            block.bins = c->bins;
             ldln_add_block(&encoder, &block);
             free(values);
             free(ends);
@@ -468,6 +470,83 @@ static size_t encode_again(const ldln_request_view *view, const ldln_column *fro
     }
     *result = ldln_finish(&encoder, &bytes);
     return bytes;
+}
+
+/* Vectors written by the functions for one type each. */
+static void is_vector(const char *name, ldln_encoder *encoder) {
+    size_t bytes;
+    CHECK(ldln_finish(encoder, &bytes) == LDLN_OK, "%s: %s", name, ldln_result_name(encoder->result));
+    for (int i = 0; i < VectorCount; i++) {
+        if (strcmp(vectors[i].name, name) != 0) continue;
+        CHECK(bytes == vectors[i].count && memcmp(encoder->bytes, vectors[i].bytes, bytes) == 0, "%s", name);
+        return;
+    }
+    CHECK(0, "no vector %s", name);
+}
+static void test_typed(void) {
+    uint8_t message[512];
+    ldln_encoder e;
+    ldln_request r = ldln_make_request(UINT64_C(0x1122334455667788), 5, 6);
+    const uint8_t all_but_last[1] = {15}, without_third[1] = {0x1b};
+    r.request_id = 7;
+    {
+        const int8_t i8[5] = {-128, 0, 127, 5, 99};
+        const uint16_t u16[5] = {0, 65535, 40000, 7, 8};
+        const int64_t i64[5] = {INT64_MIN, -1, 99, 1, INT64_MAX};
+        const int64_t day = INT64_C(86400000000), us[5] = {0, 20454 * day, 20454 * day + 1, -day, 20455 * day - 1};
+        const uint16_t f16[5] = {0x3800, 0xc080, 0x7bff, 0x0001, 0x7e00},
+                       more[5] = {0x7c00, 0xfc00, 0xb800, 0x0400, 0x3c00};
+        ldln_begin(&e, message, sizeof message, &r);
+        ldln_add_i8(&e, i8, all_but_last);
+        ldln_add_u16(&e, u16, NULL);
+        ldln_add_i64(&e, i64, without_third);
+        ldln_add_microseconds(&e, us, NULL);
+        ldln_add_f16(&e, f16);
+        ldln_add_f16(&e, more);
+        is_vector("request-more-columns", &e);
+    }
+    {
+        const uint8_t bins8[5] = {0, 2, 99, 3, 4};
+        const uint16_t bins16[5] = {0, 0, 1, 299, 300};
+        r.columns = 2;
+        ldln_begin(&e, message, sizeof message, &r);
+        ldln_add_bins8(&e, UINT64_C(0x8b297fead8fa1134), bins8, without_third);
+        ldln_add_bins16(&e, UINT64_C(0xb5d7bc96832e996e), bins16, NULL);
+        is_vector("request-bins", &e);
+    }
+    {
+        const uint8_t u8[3] = {0, 255, 1};
+        const int16_t i16[3] = {INT16_MIN, INT16_MAX, -1};
+        const int32_t i32[3] = {INT32_MIN, INT32_MAX, -1};
+        const float f32[3] = {INFINITY, -INFINITY, FLT_MAX};
+        const double f64[3] = {5e-324, -DBL_MAX, (double)INFINITY};
+        r.columns = 5;
+        r.rows = 3;
+        r.request_id = UINT64_MAX;
+        ldln_begin(&e, message, sizeof message, &r);
+        ldln_add_u8(&e, u8, NULL);
+        ldln_add_i16(&e, i16, NULL);
+        ldln_add_i32(&e, i32, NULL);
+        ldln_add_f32(&e, f32);
+        ldln_add_f64(&e, f64);
+        is_vector("request-extreme-numbers", &e);
+    }
+    {
+        /* What lies under a clear bit, and past the last row, is not sent. */
+        const uint8_t bits[2] = {0x4d, 0xff}, others[2] = {0x3b, 0xff}, valid[2] = {0xf6, 0xfe};
+        r.columns = 2;
+        r.rows = 9;
+        r.request_id = 7;
+        ldln_begin(&e, message, sizeof message, &r);
+        ldln_add_bits(&e, bits, NULL);
+        ldln_add_bits(&e, others, valid);
+        is_vector("request-9-rows", &e);
+        r.rows = 65536;
+        ldln_begin(&e, message, sizeof message, &r);
+        ldln_add_constant(&e, 2.5, NULL);
+        ldln_add_absent(&e);
+        is_vector("request-65536-rows", &e);
+    }
 }
 
 static void test_encoding_again(void) {
@@ -955,7 +1034,7 @@ static void test_refusals(void) {
 #define REFUSED(code) CHECK(add_one(2, 0, &block) == (code), "%s", ldln_result_name(add_one(2, 0, &block)))
     block.encoding = 2;
     REFUSED(LDLN_UNKNOWN_ENCODING);
-    block.encoding = 0x32;
+    block.encoding = 0x3a;
     REFUSED(LDLN_UNKNOWN_ENCODING);
     block.encoding = -1;
     REFUSED(LDLN_UNKNOWN_ENCODING);
@@ -1116,6 +1195,7 @@ int main(int argc, char **argv) {
     test_stream();
     test_answers();
     test_refusals();
+    test_typed();
     test_encoding_again();
     test_bit_flips();
     test_mutations(100000 * times);

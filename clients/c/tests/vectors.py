@@ -8,7 +8,7 @@ TYPES = {"score-request": 1, "score-reply": 2, "error": 3}
 OUTPUTS = ["margin", "probability", "score", "tier", "status", "timings"]
 ENCODINGS = {"absent": 0, "constant": 1, "bits": 0x10, "uint8": 0x11, "int8": 0x12, "uint16": 0x13, "int16": 0x14,
              "int32": 0x15, "int64": 0x16, "microseconds": 0x17, "float16": 0x20, "float32": 0x21, "float64": 0x22,
-             "dictionary8": 0x30, "dictionary16": 0x31}
+             "dictionary8": 0x30, "dictionary16": 0x31, "bins8": 0x38, "bins16": 0x39}
 FLAGS = {"bodyChecksum": 1, "matrix": 2}
 NUMBERS = {"missing": "nan", "Infinity": "inf", "-Infinity": "-inf"}
 
@@ -54,9 +54,9 @@ def request(d):
         text(d["version"]))]
     for c in d["columns"]:
         values = [c["everyRow"]] * d["rows"] if "everyRow" in c else c.get("values")
-        lines.append("column {} validity={} runs={} values={} strings={}".format(
+        lines.append("column {} validity={} runs={} values={} bins={} strings={}".format(
             ENCODINGS[c["encoding"]], int(c["validity"]), c.get("runs", 0),
-            digest(values) if values is not None else "?",
+            digest(values) if values is not None else "?", c.get("bins", "0" * 16),
             strings(c.get("dictionary", []))))
     return lines
 
