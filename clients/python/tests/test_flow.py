@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -173,6 +174,9 @@ def test_the_deadline_bounds_attempts_and_goes_with_each(monkeypatch: pytest.Mon
     with pytest.raises(TimeoutError):
         network.ask(give_up=99.0)
     assert network.sent == []
+    with pytest.raises(TimeoutError):
+        network.run(ClientCore("https://here", 30.0, RETRY).describe("", give_up=99.0))
+    assert network.sent == []
 
 
 def test_without_a_deadline_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +192,13 @@ def test_names_go_into_paths_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
         network.run(ClientCore("https://here", 30.0, RETRY).describe("a/ü@candidate"))
     assert network.sent[0].path == "/v1/models/a%2F%C3%BC@candidate/schema"
     assert (caught.value.code, caught.value.http_status) == (30, 404)
+
+
+def test_a_certificate_that_is_not_trusted_is_not_tried_again() -> None:
+    error = ConnectError("no TLS")
+    assert RETRY.pause(error, 1) is not None
+    error.__cause__ = ssl.SSLCertVerificationError("a stranger's")
+    assert RETRY.pause(error, 1) is None
 
 
 @pytest.mark.parametrize("url", ["http://here", "https://", "https://here/path", "https://here?x=1", "ftp://x"])

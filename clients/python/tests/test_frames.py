@@ -198,6 +198,20 @@ def test_codes_of_categoricals_are_not_copied() -> None:
     assert np.shares_memory(column.codes, arrow.indices.to_numpy())
 
 
+@pytest.mark.parametrize("order", "<>")
+def test_either_order_of_bytes_is_read(order: str) -> None:
+    arrays = numpy_arrays()
+    arrays["revenue"] = arrays["revenue"].astype(f"{order}f8")
+    arrays["visits"] = arrays["visits"].astype(f"{order}f4")
+    arrays["created"] = arrays["created"].astype(f"{order}M8[s]")
+    read = encoded(arrays)
+    assert [read.columns[place].values for place in (0, 1, 4)] == [
+        VISITS,
+        [0.1, None, -2.5, 1e300],
+        [20484, -1, None, 11016],
+    ]
+
+
 def test_categories_that_are_no_texts_are_written_as_in_a_file() -> None:
     model = ModelDescription("m", "v", 1, 1, (Column("x", "category"),), ())
     for values, texts in (
@@ -296,8 +310,9 @@ def test_other_shapes_are_refused() -> None:
         wrap(np.zeros((3, 2)))
     with pytest.raises(EncodingError, match="same name"):
         wrap(np.zeros((3, 2)), ["x", "x"])
-    with pytest.raises(EncodingError, match="same name"):
-        wrap(pd.DataFrame(np.zeros((2, 2)), columns=["x", "x"]))
+    for names in (["x", "x"], [1, "1"]):
+        with pytest.raises(EncodingError, match="same name"):
+            wrap(pd.DataFrame(np.zeros((2, 2)), columns=names))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import h2.connection
 import h2.errors
 import h2.events
 import h2.settings
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,8 @@ def test_a_goaway_ends_what_the_server_did_not_look_at_and_nothing_else() -> Non
     goaway(pair, first.stream)
     assert pair.client.is_closing
     assert not pair.client.has_room
+    with pytest.raises(TransportError):
+        pair.client.begin("POST", "/", [], b"x")
     assert second.is_done
     assert isinstance(second.error, TransportError)
     assert not first.is_done

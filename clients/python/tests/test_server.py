@@ -170,7 +170,7 @@ def test_a_stale_description_that_does_not_help_is_told(shop: Shop, server: str)
         client.score(frame)
         assert client.describe() == true
 
-        def always_false(model: str, refresh: bool = False) -> Any:
+        def always_false(model: str, refresh: bool = False, give_up: float | None = None) -> Any:
             yield from ()
             return false
 

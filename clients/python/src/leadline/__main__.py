@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import datetime
 import gzip
 import itertools
 import re
@@ -20,6 +21,14 @@ from .errors import EncodingError, LeadlineError
 from .schema import ModelDescription
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+#: How files write dates, besides ISO 8601.
+DATE_FORMS = {
+    "yyyy/mm/dd": "%Y/%m/%d",
+    "dd.mm.yyyy": "%d.%m.%Y",
+    "dd-mm-yyyy": "%d-%m-%Y",
+    "dd/mm/yyyy": "%d/%m/%Y",
+    "mm/dd/yyyy": "%m/%d/%Y",
+}
 OUTPUTS = ("margin", "probability", "score", "tier", "status")
 
 
@@ -130,6 +139,12 @@ def columns_of(
                 values = [
                     None if value is None else number_of(value, name, first + i) for i, value in enumerate(values)
                 ]
+            form = DATE_FORMS.get(description.date_forms.get(name, ""))
+            if form is not None:
+                values = [
+                    None if value is None else date_of(value, form, name, row)
+                    for row, value in enumerate(values, first)
+                ]
             columns[name] = np.array(values, dtype=float if name in numbers else object)
         yield columns
         first += len(part)
@@ -140,6 +155,17 @@ def number_of(text: str, column: str, row: int) -> float:
     if not NUMBER.fullmatch(text.strip()):
         raise EncodingError(f"row {row + 1}, column {column!r}: {text!r} is not a number", column=column, row=row)
     return float(text)
+
+
+def date_of(text: str, form: str, column: str, row: int) -> datetime.date:
+    """A date as the file that the model learned from had it."""
+    try:
+        return datetime.datetime.strptime(text.strip(), form).date()
+    except ValueError:
+        wanted = "a date as the model's file had them"
+        raise EncodingError(
+            f"row {row + 1}, column {column!r}: {text!r} is not {wanted}", column=column, row=row
+        ) from None
 
 
 if __name__ == "__main__":

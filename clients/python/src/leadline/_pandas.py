@@ -27,6 +27,8 @@ class PandasFrame(Frame):
             raise EncodingError("two columns of the frame have the same name")
         self.frame = frame
         self.labels = {str(label): index for index, label in enumerate(frame.columns)}
+        if len(self.labels) < len(frame.columns):
+            raise EncodingError("two columns of the frame have the same name once written as text")
         self.names = list(self.labels)
         self.rows = len(frame)
         # Of one block of numbers every column is a view, without a Series for each.

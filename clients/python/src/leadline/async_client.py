@@ -112,7 +112,7 @@ class AsyncClient:
         for round_number in range(1, ROUNDS_MAX + 1):
             refresh = round_number > 1
             is_fresh = refresh or model not in self._core.descriptions
-            description = await self._run(self._core.describe(model, refresh))
+            description = await self._run(self._core.describe(model, refresh, give_up))
             try:
                 check_columns(frame, description, options)
                 parts = slices(frame, description, options)

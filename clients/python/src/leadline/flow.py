@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Generator
@@ -80,7 +81,7 @@ class Retry:
             if not error.retryable or isinstance(error, DeadlineExceededError):
                 return None
             after = error.retry_after or 0.0
-        elif not isinstance(error, TransportError):
+        elif not isinstance(error, TransportError) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
             return None
         if after > self.longest_wait:
             return None
@@ -104,29 +105,38 @@ class ClientCore:
         #: By the name that they are asked for by.
         self.descriptions: dict[str, ModelDescription] = {}
 
-    def fetch_models(self) -> Flow[ModelList]:
+    def fetch_models(self, give_up: float | None = None) -> Flow[ModelList]:
         """Fetches the list of models."""
-        return (yield from self._repeat("GET", "/v1/models", lambda exchange: read_models(_json_body(exchange))))
 
-    def describe(self, model: str, refresh: bool = False) -> Flow[ModelDescription]:
+        def read(exchange: Exchange) -> ModelList:
+            return read_models(_json_body(exchange))
+
+        return (yield from self._repeat("GET", "/v1/models", read, give_up=give_up))
+
+    def describe(self, model: str, refresh: bool = False, give_up: float | None = None) -> Flow[ModelDescription]:
         """The description of a model: one that was fetched before, unless a fresh one is asked for.
 
         Args:
             model: its name, perhaps with an alias; empty for the server's default model.
             refresh: whether to fetch it again.
+            give_up: the time of the monotonic clock after which it is of no use.
         """
+
+        def read(exchange: Exchange) -> ModelDescription:
+            return read_description(_json_body(exchange))
+
         known = self.descriptions.get(model)
         if known is not None and not refresh:
             return known
         name = model
         if not name:
-            models = yield from self.fetch_models()
+            models = yield from self.fetch_models(give_up)
             if models.default is None:
                 names = ", ".join(sorted({entry.name for entry in models.models}))
                 raise ValueError(f"the server has no default model; say model=, one of: {names or '(none)'}")
             name = models.default
         path = f"/v1/models/{urllib.parse.quote(name, safe='@')}/schema"
-        description = yield from self._repeat("GET", path, lambda exchange: read_description(_json_body(exchange)))
+        description = yield from self._repeat("GET", path, read, give_up=give_up)
         self.descriptions[model] = description
         return description
 

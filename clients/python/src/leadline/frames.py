@@ -180,7 +180,7 @@ def days(values: npt.NDArray[np.datetime64]) -> Numbers:
     unit, step = np.datetime_data(values.dtype)
     if unit not in UNITS_PER_DAY or step != 1:
         values, unit = values.astype("datetime64[us]"), "us"
-    counts = values.view(np.int64)
+    counts = values.astype(values.dtype.newbyteorder("="), copy=False).view(np.int64)
     missing = counts == NOT_A_TIME
     return days_of_counts(counts, UNITS_PER_DAY[unit], missing if missing.any() else None)
 

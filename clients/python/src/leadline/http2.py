@@ -102,6 +102,8 @@ class Http2Connection:
 
     def begin(self, method: str, path: str, headers: Sequence[tuple[str, str]], body: bytes | bytearray) -> Exchange:
         """Begins a request; the body goes out as far as the server's windows let it."""
+        if self.is_closing:
+            raise TransportError("the connection takes no further requests")
         try:
             stream = self._h2.get_next_available_stream_id()
             head = [(":method", method), (":scheme", "https"), (":authority", self.authority), (":path", path)]
