@@ -95,8 +95,12 @@ def test_floats_come_back_in_the_smallest_form(values: list[float | None]) -> No
     array = np.array([math.nan if value is None else value for value in values])
     mask = np.array([value is None for value in values])
     garbage = np.where(mask, 77.5, array)
+    blocks = set()
     for column in (Numbers(array), Numbers(garbage, mask), Numbers(np.repeat(array, 2)[::2], mask)):
-        check(encode_numbers(column), values)
+        encoded = encode_numbers(column)
+        check(encoded, values)
+        blocks.add(b"".join(map(bytes, encoded.parts)))
+    assert len(blocks) == 1, "what lies under a missing row was sent"
     if all(value is None or is_single(value) for value in values):
         check(encode_numbers(Numbers(array.astype(np.float32))), values)
 
@@ -114,10 +118,18 @@ def test_integers_come_back_in_the_smallest_form(data: st.DataObject, name: str)
     mask = np.array(data.draw(st.lists(st.booleans(), min_size=len(numbers), max_size=len(numbers))))
     array = np.array(numbers, dtype=dtype)
     check(encode_numbers(Numbers(array)), [float(value) for value in numbers])
-    check(
-        encode_numbers(Numbers(array, mask)),
-        [None if gone else float(value) for value, gone in zip(numbers, mask, strict=True)],
-    )
+    encoded = encode_numbers(Numbers(array, mask))
+    check(encoded, [None if gone else float(value) for value, gone in zip(numbers, mask, strict=True)])
+    plain = np.where(mask, array[~mask][0] if not mask.all() else array[0], array)
+    assert list(map(bytes, encoded.parts)) == list(map(bytes, encode_numbers(Numbers(plain, mask)).parts))
+
+
+@pytest.mark.parametrize("edge", [0, 1, 255, 256, -(2**15), 2**15 - 1, -(2**31), 2**31 - 1, 2**24])
+@pytest.mark.parametrize("beside", [-1, 0, 1])
+def test_forms_end_where_their_numbers_do(edge: int, beside: int) -> None:
+    numbers = [edge + beside, 0, 1, edge + beside] * 10
+    for dtype in ("f8", "i8"):
+        check(encode_numbers(Numbers(np.array(numbers, dtype=dtype))), [float(number) for number in numbers])
 
 
 def check(column: EncodedColumn, values: list[float | None]) -> None:

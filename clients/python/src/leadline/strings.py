@@ -72,9 +72,8 @@ def encode_strings(
         return choice
     table = np.zeros(table_rows, dtype="<u1" if narrow else "<u2")
     table[used] = places
+    # Where there is none, the code is that of the first entry, which is 0 whether in use or not.
     values = table[_safe(codes, missing)]
-    if missing is not None:
-        values[missing] = 0
     dictionary = b"".join(
         (struct.pack(f"<HHI{len(raw)}H", len(raw), 0, text_bytes, *map(len, raw)), *raw, bytes(dictionary_bytes - head))
     )
