@@ -12,6 +12,7 @@ import pytest
 from test_frames import MODEL
 
 from leadline import errors
+from leadline.checksums import crc32c
 from leadline.errors import (
     ConnectError,
     DeadlineExceededError,
@@ -28,7 +29,9 @@ from leadline.errors import (
 )
 from leadline.flow import ClientCore, Retry, Send, Wait
 from leadline.http2 import Exchange
-from leadline.wire import CONTENT_TYPE, MessageType, Outputs, Reply, crc32c, encode_request
+from leadline.reply import Reply
+from leadline.request import encode_request
+from leadline.wire import CONTENT_TYPE, MessageType, Outputs
 
 RETRY = Retry(attempts=4, first_wait=0.1, longest_wait=2.0)
 

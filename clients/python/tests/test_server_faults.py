@@ -30,7 +30,8 @@ from leadline.errors import (
     TransportError,
 )
 from leadline.frames import wrap
-from leadline.wire import Limits, set_deadline
+from leadline.request import set_deadline
+from leadline.wire import Limits
 
 
 def test_a_deadline_that_passes_is_told_by_either_side(shop: Shop, server: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 from documents import vectors
 from slow_reader import read_request
 
-from leadline.columns import ABSENT, EncodedColumn, Encoding, encode_as
+from leadline.columns import ABSENT, FLOATS, EncodedColumn, Encoding, encode_as, encode_smaller
 from leadline.errors import ProtocolError, ServerError
+from leadline.reply import Reply, decode_answer
+from leadline.request import encode_request
 from leadline.strings import Strings, encode_strings
-from leadline.wire import Outputs, Reply, decode_answer, encode_request
+from leadline.wire import Outputs
 
 GOOD = [*vectors("valid"), *vectors("boundary")]
 REQUESTS = [vector for vector in GOOD if vector["type"] == "score-request"]
@@ -37,23 +40,48 @@ def written(told: dict[str, Any], rows: int) -> EncodedColumn:
     if "dictionary" in told:
         codes = np.where(missing, -1, np.nan_to_num(values)).astype(np.int64)
         column = encode_strings(Strings(codes, told["dictionary"]))
-        assert column.encoding is encoding
+        assert (column.encoding, column.has_runs) == (encoding, "runs" in told)
         return column
     if encoding is Encoding.ABSENT:
         return ABSENT
     array = np.array(values)
-    if encoding not in (Encoding.CONSTANT, Encoding.FLOAT32, Encoding.FLOAT64):
+    if encoding is Encoding.MICROSECONDS:
+        array = np.array([round(value * 86_400_000_000) for value in values])
+    elif encoding is Encoding.INT64:
+        # What JSON has of them is rounded, and past the end.
+        array = np.array([0 if value != value else min(int(value), 2**63 - 1) for value in values])
+    elif encoding is not Encoding.CONSTANT and encoding not in FLOATS:
         array = np.where(missing, 0, array).astype(np.int64)
+    if "runs" in told:
+        column = encode_smaller(encoding, array, missing if told["validity"] else None)
+        assert column.has_runs
+        return column
     return encode_as(encoding, array, missing if told["validity"] else None)
+
+
+def columns_of(vector: dict[str, Any]) -> list[dict[str, Any]]:
+    """As the vector tells them; of the one that does not, as its explanation has it."""
+    columns: list[dict[str, Any]] = vector["decoded"]["columns"]
+    if vector["name"] == "request-wide-runs":
+        return [{**columns[0], "values": [1] * 70 + [3] * (vector["decoded"]["rows"] - 70)}]
+    return columns
 
 
 @pytest.mark.parametrize("vector", REQUESTS, ids=lambda vector: vector["name"])
 def test_requests_are_written_alike(vector: dict[str, Any]) -> None:
     told = vector["decoded"]
+    flags = told.get("flags", [])
+    columns = columns_of(vector)
+    matrix: Any = None
+    if "matrix" in flags:
+        by_column = [[number(value) for value in column["values"]] for column in columns]
+        matrix = np.array(by_column, dtype=np.float32).T.reshape(told["rows"], len(columns))
     message = encode_request(
         fingerprint=int(told["fingerprint"], 16),
         rows=told["rows"],
-        columns=[written(column, told["rows"]) for column in told["columns"]],
+        columns=[written(column, told["rows"]) for column in columns],
+        matrix=matrix,
+        checksum="bodyChecksum" in flags,
         outputs=Outputs.named(told["outputs"]),
         request_id=int(told["requestId"]),
         as_of_days=number(told["asOfDays"]),
@@ -67,6 +95,28 @@ def test_requests_are_written_alike(vector: dict[str, Any]) -> None:
         assert read_request(bytes(message)) == read_request(bytes.fromhex(vector["hex"]))
     else:
         assert bytes(message).hex() == vector["hex"]
+
+
+@pytest.mark.parametrize("vector", REQUESTS, ids=lambda vector: vector["name"])
+def test_the_slow_reader_reads_requests_alike(vector: dict[str, Any]) -> None:
+    """So that what is tested with it is tested with a reader that is right."""
+    told = vector["decoded"]
+    read = read_request(bytes.fromhex(vector["hex"]))
+    assert (read.rows, read.model, read.version) == (told["rows"], told["model"], told["version"])
+    assert (read.has_checksum, read.is_matrix) == tuple(
+        name in told.get("flags", []) for name in ("bodyChecksum", "matrix")
+    )
+    for column, wanted in zip(read.columns, columns_of(vector), strict=True):
+        assert (column.encoding, column.has_validity, column.runs) == (
+            wanted["encoding"],
+            wanted["validity"],
+            wanted.get("runs"),
+        )
+        values = [number(value) for value in wanted.get("values", [wanted.get("everyRow")] * told["rows"])]
+        # JSON has rounded what is beyond 2^53, as a server does.
+        read_values = [None if value is None else float(value) for value in column.values]
+        assert read_values == [None if value != value else value for value in values]
+        assert column.dictionary == wanted.get("dictionary", [])
 
 
 @pytest.mark.parametrize("vector", ANSWERS, ids=lambda vector: vector["name"])
@@ -87,7 +137,10 @@ def test_answers_are_read_alike(vector: dict[str, Any]) -> None:
     assert isinstance(answer, Reply)
     assert (answer.model, answer.version, answer.rows) == (told["model"], told["version"], told["rows"])
     assert (answer.epoch, answer.fingerprint) == (int(told["epoch"]), int(told["fingerprint"], 16))
-    assert list(answer.results) == told["outputs"]
+    assert answer.has_body_checksum == ("bodyChecksum" in told.get("flags", []))
+    assert [*answer.results, *(["timings"] if answer.timings else [])] == told["outputs"]
+    if answer.timings:
+        assert list(dataclasses.astuple(answer.timings)) == told["timingsMicroseconds"]
     plural = {
         "margin": "margins",
         "probability": "probabilities",

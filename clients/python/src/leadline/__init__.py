@@ -36,7 +36,10 @@ from .errors import (
     UnsupportedMediaTypeError,
 )
 from .flow import Retry
-from .schema import BadDescriptionError, Column, ModelDescription, ModelEntry, ModelList, Tier
+from .reply import Timings
+from .schema import BadDescriptionError, Column, ModelDescription, ModelEntry, ModelList, Protocol, Tier
+from .timings import timings
+from .wire import Limits
 
 __version__ = "0.1.0"
 
@@ -53,6 +56,7 @@ __all__ = [
     "ForbiddenError",
     "InternalFailureError",
     "LeadlineError",
+    "Limits",
     "MissingColumnError",
     "ModelChangedError",
     "ModelDescription",
@@ -61,6 +65,7 @@ __all__ = [
     "NotFoundError",
     "NotReadyError",
     "OverloadedError",
+    "Protocol",
     "ProtocolError",
     "QuotaExceededError",
     "RequestTimeoutError",
@@ -68,6 +73,7 @@ __all__ = [
     "SchemaMismatchError",
     "ServerError",
     "Tier",
+    "Timings",
     "TooLargeError",
     "TransportError",
     "UnavailableError",
@@ -76,4 +82,5 @@ __all__ = [
     "UnknownModelError",
     "UnknownVersionError",
     "UnsupportedMediaTypeError",
+    "timings",
 ]

@@ -12,8 +12,10 @@ import pandas as pd
 from .columns import Array, Numbers
 from .errors import EncodingError
 from .frames import NO_SCORE, Frame, categories, days, from_numpy, from_objects, text_of
+from .reply import Timings
 from .schema import Kind
 from .strings import Strings
+from .timings import KEY
 
 # Its types differ between the versions of pandas.
 _from_codes: Any = pd.Categorical.from_codes
@@ -54,6 +56,10 @@ class PandasFrame(Frame):
             codes = np.where(columns[name] < len(texts), columns[name].astype(np.int16), np.int16(-1))
             columns[name] = _from_codes(codes, dtype=_labels(tuple(texts), name == "tier"), validate=False)
         return pd.DataFrame(columns, index=self.frame.index)
+
+    def with_timings(self, result: Any, timings: tuple[Timings, ...]) -> Any:
+        result.attrs[KEY] = timings
+        return result
 
 
 @functools.lru_cache(maxsize=64)
@@ -101,7 +107,9 @@ def _of_categories(series: Any, kind: Kind, missing_tokens: Sequence[str] = ()) 
     missing = codes < 0
     if values.missing is not None:
         missing |= values.missing[codes]
-    return Numbers(values.values[np.maximum(codes, 0)], missing if missing.any() else None)
+    places = np.maximum(codes, 0)
+    microseconds = None if values.microseconds is None else values.microseconds[places]
+    return Numbers(values.values[places], missing if missing.any() else None, microseconds)
 
 
 def _factorized(series: Any) -> Strings:

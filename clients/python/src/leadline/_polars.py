@@ -11,6 +11,7 @@ import polars as pl
 from .columns import Array, Mask, Numbers
 from .errors import EncodingError
 from .frames import NO_SCORE, UNITS_PER_DAY, Frame, days_of_counts, from_objects, text_of
+from .reply import Timings
 from .schema import Kind
 from .strings import Strings
 
@@ -48,6 +49,10 @@ class PolarsFrame(Frame):
         if "score" in columns:
             frame = frame.with_columns(pl.when(pl.col("score") != NO_SCORE).then(pl.col("score")).alias("score"))
         return frame
+
+    def with_timings(self, result: Any, timings: tuple[Timings, ...]) -> Any:
+        result.timings = timings
+        return result
 
 
 def from_series(series: pl.Series, kind: Kind, missing_tokens: Sequence[str] = ()) -> Numbers | Strings:

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .columns import Array, Mask, Numbers
+from .columns import Array, Mask, Numbers, run_lengths
 from .errors import EncodingError
 from .frames import NO_SCORE, UNITS_PER_DAY, Frame, days_of_counts, from_objects, text_of
+from .reply import Timings
 from .schema import Kind
 from .strings import Strings
+from .timings import KEY, as_json
 
 
 class ArrowFrame(Frame):
@@ -45,9 +47,15 @@ class ArrowFrame(Frame):
                 columns[name] = pa.array(values, mask=mask)
         return pa.table(columns)
 
+    def with_timings(self, result: Any, timings: tuple[Timings, ...]) -> Any:
+        return result.replace_schema_metadata({KEY: as_json(timings)})
+
 
 def from_column(array: Any, kind: Kind, missing_tokens: Sequence[str] = ()) -> Numbers | Strings:
     """An Array or a ChunkedArray of any type."""
+    if pa.types.is_run_end_encoded(array.type):
+        chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+        return _of_runs(chunks, array.type, kind, missing_tokens)
     if isinstance(array, pa.ChunkedArray):
         if pa.types.is_dictionary(array.type):
             array = array.unify_dictionaries()
@@ -81,6 +89,28 @@ def from_array(array: Any, kind: Kind, missing_tokens: Sequence[str] = ()) -> Nu
     if kind in ("boolean", "date") and (kinds.is_string(array.type) or kinds.is_large_string(array.type)):
         return from_array(array.dictionary_encode(), kind, missing_tokens)
     return from_objects(np.array([*array.to_pylist(), None], dtype=object)[:-1], kind, missing_tokens)
+
+
+def _of_runs(chunks: Sequence[Any], dtype: Any, kind: Kind, missing_tokens: Sequence[str]) -> Numbers | Strings:
+    """Run-end encoded arrays, one after the other: only the runs' values are read."""
+    values, ends, rows = [], [np.empty(0, dtype=np.int64)], 0
+    for chunk in chunks:
+        # A slice has the ends and the values of all that it is cut from.
+        first, count = chunk.find_physical_offset(), chunk.find_physical_length()
+        behind = chunk.run_ends.to_numpy()[first : first + count].astype(np.int64) - chunk.offset
+        ends.append(np.minimum(behind, len(chunk)) + rows)
+        values.append(chunk.values.slice(first, count))
+        rows += len(chunk)
+    behind = np.concatenate(ends)
+    try:
+        column = from_column(pa.chunked_array(values, dtype.value_type), kind, missing_tokens)
+    except EncodingError as error:
+        if error.row is None:
+            raise
+        row = int(behind[error.row] - run_lengths(behind)[error.row])
+        raise EncodingError(str(error).replace(f"row {error.row}:", f"row {row}:", 1), row=row) from None
+    column.ends = behind
+    return column
 
 
 def _missing(array: Any) -> Mask | None:

@@ -31,8 +31,8 @@ from .flow import ClientCore, Flow, Retry, Send
 from .frames import Frame, is_frame, wrap
 from .http2 import Exchange, tls_context
 from .progress import Progress
-from .schema import ModelDescription, ModelList
-from .wire import Reply
+from .reply import Reply
+from .schema import ModelDescription, ModelList, Protocol
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class AsyncClient:
     """Scores leads by a server; belongs to the event loop that it is first used in.
 
     Args:
-        server, ca, cert, key, timeout, connect_timeout, retry: as for :class:`leadline.Client`.
+        server, ca, cert, key, timeout, connect_timeout, retry, checksum: as for :class:`leadline.Client`.
         connections: how many connections are used in turn; a server with several workers wants one for each.
     """
 
@@ -55,12 +55,14 @@ class AsyncClient:
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
         retry: Retry | None = None,
+        checksum: bool = False,
         connections: int = 2,
     ) -> None:
         if connections < 1:
             raise ValueError("connections is at least 1")
         self._core = ClientCore(server, timeout, retry or Retry())
         self._connect_timeout = connect_timeout
+        self._checksum = checksum
         self._pool = StreamPool(
             self._core.host, self._core.port, self._core.authority, tls_context(ca, cert, key), connections
         )
@@ -86,6 +88,10 @@ class AsyncClient:
         """The models in service."""
         return await self._run(self._core.fetch_models())
 
+    async def protocol(self) -> Protocol:
+        """What the server speaks: versions, encodings, errors, outputs, flags, limits."""
+        return await self._run(self._core.fetch_protocol())
+
     async def describe(self, model: str = "", *, refresh: bool = False) -> ModelDescription:
         """What a model wants: its columns, levels and tiers; fetched once and kept."""
         return await self._run(self._core.describe(model, refresh))
@@ -104,9 +110,14 @@ class AsyncClient:
         batch_rows: int = BATCH_ROWS,
         deadline: float | None = None,
         in_flight: int = 4,
+        row_major: bool = False,
+        checksum: bool | None = None,
     ) -> Any:
         """Scores a frame; all as for :meth:`leadline.Client.score`."""
-        options = Options.of(model, version, outputs, as_of, unknown, missing, batch_rows, deadline, in_flight)
+        summed = self._checksum if checksum is None else checksum
+        options = Options.of(
+            model, version, outputs, as_of, unknown, missing, batch_rows, deadline, in_flight, row_major, summed
+        )
         frame = wrap(data, columns)
         give_up = None if deadline is None else time.monotonic() + deadline
         for round_number in range(1, ROUNDS_MAX + 1):
@@ -141,10 +152,15 @@ class AsyncClient:
         missing: Literal["refuse", "fill"] = "refuse",
         batch_rows: int = BATCH_ROWS,
         in_flight: int = 4,
+        row_major: bool = False,
+        checksum: bool | None = None,
         progress: bool = False,
     ) -> AsyncIterator[Any]:
         """Scores as :meth:`leadline.Client.score_batches` does; the frames may also be an asynchronous iterable."""
-        options = Options.of(model, version, outputs, as_of, unknown, missing, batch_rows, None, in_flight)
+        summed = self._checksum if checksum is None else checksum
+        options = Options.of(
+            model, version, outputs, as_of, unknown, missing, batch_rows, None, in_flight, row_major, summed
+        )
         bar = Progress(wrap(data, columns).rows if is_frame(data) else None, progress)
         try:
             description = await self._run(self._core.describe(model, refresh=True))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .columns import ABSENT, EncodedColumn, encode_numbers
+from .columns import ABSENT, Array, EncodedColumn
 from .errors import (
     EncodingError,
     LeadlineError,
@@ -20,10 +20,13 @@ from .errors import (
     UnknownColumnError,
     UnknownVersionError,
 )
+from .forms import encode_numbers
 from .frames import Frame, day_of, is_frame, wrap
+from .reply import Reply
+from .request import encode_request
 from .schema import ModelDescription
 from .strings import Strings, encode_strings
-from .wire import STATUS_NAMES, Outputs, Reply, encode_request
+from .wire import RESULT_DTYPES, RESULT_NAMES, STATUS_NAMES, Outputs
 
 #: A few thousand leads in a message are as good as more.
 BATCH_ROWS = 5_000
@@ -48,6 +51,10 @@ class Options:
     batch_rows: int
     deadline: float | None
     in_flight: int
+    #: Whether values go as one matrix, row after row.
+    row_major: bool = False
+    #: Whether bodies have checksums.
+    checksum: bool = False
 
     @classmethod
     def of(
@@ -61,6 +68,8 @@ class Options:
         batch_rows: int,
         deadline: float | None,
         in_flight: int,
+        row_major: bool = False,
+        checksum: bool = False,
     ) -> Options:
         """Checks what a caller says."""
         if unknown not in ("refuse", "ignore"):
@@ -87,6 +96,8 @@ class Options:
             batch_rows,
             deadline,
             in_flight,
+            row_major,
+            checksum,
         )
 
 
@@ -171,17 +182,29 @@ def encode_frame(
     Raises:
         EncodingError: with the column's name and perhaps the row, if a value is not what its column holds.
     """
-    have = set(frame.names)
+    matrix = _matrix(frame, description) if options.row_major else None
     return encode_request(
         fingerprint=description.fingerprint,
         rows=frame.rows,
-        columns=list(_columns(frame, description, have)),
+        columns=list(_columns(frame, description, set(frame.names))) if matrix is None else (),
+        matrix=matrix,
         outputs=options.outputs,
         request_id=request_id,
         as_of_days=options.as_of_days,
         model=options.model,
         version=version,
+        checksum=options.checksum,
     )
+
+
+def _matrix(frame: Frame, description: ModelDescription) -> Array:
+    for column in description.columns:
+        if column.kind not in ("number", "boolean"):
+            raise EncodingError(
+                f"column {column.name!r} is a {column.kind}: row_major= is for numbers and booleans alone",
+                column=column.name,
+            )
+    return frame.matrix([column.name for column in description.columns])
 
 
 def _columns(frame: Frame, description: ModelDescription, have: set[str]) -> Iterator[EncodedColumn]:
@@ -202,18 +225,23 @@ def _columns(frame: Frame, description: ModelDescription, have: set[str]) -> Ite
 
 def result_frame(frame: Frame, description: ModelDescription, outputs: Outputs, replies: Iterable[Reply]) -> Any:
     """The replies to a frame's parts, in order, as one frame of the caller's library."""
+    replies = list(replies)
     parts = [reply.results for reply in replies]
-    names = [output.name.lower() for output in Outputs if output in outputs and output.name]
+    wanted = {
+        name: dtype for name, dtype in zip(RESULT_NAMES, RESULT_DTYPES, strict=True) if Outputs[name.upper()] in outputs
+    }
     if len(parts) == 1:
         results = parts[0]
     elif parts:
-        results = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        results = {name: np.concatenate([part[name] for part in parts]) for name in wanted}
     else:
-        types = {"margin": "f8", "probability": "f4"}
-        results = {name: np.empty(0, dtype=types.get(name, "u1")) for name in names}
+        results = {name: np.empty(0, dtype=dtype) for name, dtype in wanted.items()}
     labels: dict[str, Sequence[str]] = {}
     if "tier" in results:
         labels["tier"] = description.tier_names
     if "status" in results:
         labels["status"] = STATUS_NAMES
-    return frame.result(results, labels)
+    result = frame.result(results, labels)
+    if Outputs.TIMINGS in outputs:
+        return frame.with_timings(result, tuple(reply.timings for reply in replies if reply.timings is not None))
+    return result

@@ -30,8 +30,8 @@ from .flow import ClientCore, Flow, Retry, Send
 from .frames import Frame, is_frame, wrap
 from .http2 import Exchange, tls_context
 from .progress import Progress
-from .schema import ModelDescription, ModelList
-from .wire import Reply
+from .reply import Reply
+from .schema import ModelDescription, ModelList, Protocol
 
 T = TypeVar("T")
 
@@ -47,6 +47,7 @@ class Client:
         timeout: seconds that one attempt may take.
         connect_timeout: seconds that connecting may take, TLS included.
         retry: when to send again.
+        checksum: whether messages have a checksum of their body, and replies too, where a call does not say.
         connections: how many idle connections are kept.
     """
 
@@ -60,10 +61,12 @@ class Client:
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
         retry: Retry | None = None,
+        checksum: bool = False,
         connections: int = 8,
     ) -> None:
         self._core = ClientCore(server, timeout, retry or Retry())
         self._connect_timeout = connect_timeout
+        self._checksum = checksum
         self._pool = SocketPool(
             self._core.host, self._core.port, self._core.authority, tls_context(ca, cert, key), connections
         )
@@ -89,6 +92,10 @@ class Client:
         """The models in service."""
         return self._run(self._core.fetch_models())
 
+    def protocol(self) -> Protocol:
+        """What the server speaks: versions, encodings, errors, outputs, flags, limits."""
+        return self._run(self._core.fetch_protocol())
+
     def describe(self, model: str = "", *, refresh: bool = False) -> ModelDescription:
         """What a model wants: its columns, levels and tiers; fetched once and kept."""
         return self._run(self._core.describe(model, refresh))
@@ -107,6 +114,8 @@ class Client:
         batch_rows: int = BATCH_ROWS,
         deadline: float | None = None,
         in_flight: int = 4,
+        row_major: bool = False,
+        checksum: bool | None = None,
     ) -> Any:
         """Scores a frame; all its rows by one version of the model.
 
@@ -115,7 +124,8 @@ class Client:
                 two-dimensional array of numpy.
             model: its name or `NAME@ALIAS`; the server's default model if not given.
             version: an exact version; the one in service if not given.
-            outputs: of `margin`, `probability`, `score`, `tier`, `status`.
+            outputs: of `margin`, `probability`, `score`, `tier`, `status`; and `timings`, the server's, which are no
+                column: `leadline.timings(result)` tells them.
             columns: the names of a two-dimensional array's columns.
             as_of: the day or moment at which the leads are looked at; the server's clock if not given.
             unknown: `refuse` columns that the model does not have, or `ignore` them.
@@ -123,6 +133,9 @@ class Client:
             batch_rows: how many rows a message has at most.
             deadline: seconds from now for which the answer is of use.
             in_flight: how many messages are under way at once.
+            row_major: whether a two-dimensional array of float32 goes as it lies, row after row, for models of numbers
+                and booleans alone; columns are mostly smaller.
+            checksum: whether messages have a checksum of their body, and replies too; as the client has it if None.
 
         Returns:
             A frame of the same library with a column for each output; pandas' has the same index.
@@ -130,7 +143,10 @@ class Client:
         Raises:
             LeadlineError: one of the families in `leadline.errors`.
         """
-        options = Options.of(model, version, outputs, as_of, unknown, missing, batch_rows, deadline, in_flight)
+        summed = self._checksum if checksum is None else checksum
+        options = Options.of(
+            model, version, outputs, as_of, unknown, missing, batch_rows, deadline, in_flight, row_major, summed
+        )
         frame = wrap(data, columns)
         give_up = None if deadline is None else time.monotonic() + deadline
         is_fresh = False
@@ -166,6 +182,8 @@ class Client:
         missing: Literal["refuse", "fill"] = "refuse",
         batch_rows: int = BATCH_ROWS,
         in_flight: int = 4,
+        row_major: bool = False,
+        checksum: bool | None = None,
         progress: bool = False,
     ) -> Iterator[Any]:
         """Scores a large frame, or frames one after the other, and yields results in their order, a message each.
@@ -181,7 +199,10 @@ class Client:
         Raises:
             ModelChangedError: the version that scored the rows so far is no longer in service.
         """
-        options = Options.of(model, version, outputs, as_of, unknown, missing, batch_rows, None, in_flight)
+        summed = self._checksum if checksum is None else checksum
+        options = Options.of(
+            model, version, outputs, as_of, unknown, missing, batch_rows, None, in_flight, row_major, summed
+        )
         bar = Progress(wrap(data, columns).rows if is_frame(data) else None, progress)
         try:
             # Fetched now: it shall hold for long.

@@ -1,24 +1,21 @@
-"""Columns of numbers as blocks of a message, each in its smallest exact form (WIRE.md section 6)."""
+"""Columns as blocks of a message, in a form that is settled: a value a row, or a run where that takes less.
+
+WIRE.md section 6; which form a column of numbers takes is settled in :mod:`leadline.forms`.
+"""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import EncodingError
-
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
-
-INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
-#: Rows that are looked at before all of them, since most columns of fractions have one among their first.
-PROBE_ROWS = 16
 
 
 class Encoding(IntEnum):
@@ -28,232 +25,269 @@ class Encoding(IntEnum):
     CONSTANT = 0x01
     BITS = 0x10
     UINT8 = 0x11
+    INT8 = 0x12
+    UINT16 = 0x13
     INT16 = 0x14
     INT32 = 0x15
+    INT64 = 0x16
+    MICROSECONDS = 0x17
+    FLOAT16 = 0x20
     FLOAT32 = 0x21
     FLOAT64 = 0x22
     DICTIONARY8 = 0x30
     DICTIONARY16 = 0x31
 
-
-pack_single, unpack_single = struct.Struct("<f").pack, struct.Struct("<f").unpack
-
-# Of all but NaN; their types differ between the versions of numpy.
-_least: Any = np.fmin.reduce
-_greatest: Any = np.fmax.reduce
-
-INTEGERS = {Encoding.UINT8: "<u1", Encoding.INT16: "<i2", Encoding.INT32: "<i4"}
-FLOATS = {Encoding.FLOAT32: "<f4", Encoding.FLOAT64: "<f8"}
+    # Tables are looked into for each column, and an Enum's own hash is slow.
+    __hash__ = int.__hash__
 
 
-@dataclass(frozen=True)
+#: The integers that a form holds, the lowest code first; of two that hold a column, the earlier is never the larger.
+INTEGERS = {
+    Encoding.BITS: (0, 1),
+    Encoding.UINT8: (0, 255),
+    Encoding.INT8: (-128, 127),
+    Encoding.UINT16: (0, 65_535),
+    Encoding.INT16: (-32_768, 32_767),
+    Encoding.INT32: (-(2**31), 2**31 - 1),
+}
+FLOATS = frozenset((Encoding.FLOAT16, Encoding.FLOAT32, Encoding.FLOAT64))
+#: Of an entry: a row, or a run. Those of bits are packed at the end.
+DTYPES: dict[Encoding, np.dtype[Any]] = {
+    Encoding.BITS: np.dtype("u1"),
+    Encoding.UINT8: np.dtype("u1"),
+    Encoding.INT8: np.dtype("i1"),
+    Encoding.UINT16: np.dtype("<u2"),
+    Encoding.INT16: np.dtype("<i2"),
+    Encoding.INT32: np.dtype("<i4"),
+    Encoding.INT64: np.dtype("<i8"),
+    Encoding.MICROSECONDS: np.dtype("<i8"),
+    Encoding.FLOAT16: np.dtype("<f2"),
+    Encoding.FLOAT32: np.dtype("<f4"),
+    Encoding.FLOAT64: np.dtype("<f8"),
+    Encoding.DICTIONARY8: np.dtype("u1"),
+    Encoding.DICTIONARY16: np.dtype("<u2"),
+}
+ENTRY_BITS = {encoding: 1 if encoding is Encoding.BITS else 8 * dtype.itemsize for encoding, dtype in DTYPES.items()}
+
+
+@dataclass(slots=True)
 class EncodedColumn:
     """A column as it goes into a message."""
 
     encoding: Encoding
     has_validity: bool
+    has_runs: bool
     #: The block's length without its padding, as the column table tells it.
     byte_count: int
     #: The block, padded, in pieces that are copied only into the message.
-    parts: tuple[Any, ...]
+    parts: list[Any]
+
+    @property
+    def flags(self) -> int:
+        """As the column table tells them."""
+        return self.has_validity | self.has_runs << 1
 
 
-ABSENT = EncodedColumn(Encoding.ABSENT, False, 0, ())
+ABSENT = EncodedColumn(Encoding.ABSENT, False, False, 0, [])
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Numbers:
     """A column of numbers, booleans or days: values and perhaps which rows have none (a NaN has none either way)."""
 
     values: Array
     missing: Mask | None = None
+    #: For days, the same as whole microseconds, where they are.
+    microseconds: Array | None = None
+    #: If the values are one a run instead of a row: the number of the row behind each run's last.
+    ends: Array | None = None
 
-    def __getitem__(self, rows: slice) -> Numbers:
-        return Numbers(self.values[rows], None if self.missing is None else self.missing[rows])
+    @property
+    def rows(self) -> int:
+        """How many rows they are for."""
+        return row_count(self.values, self.ends)
 
 
-def pad(parts: list[Any], block: Any) -> int:
-    """Appends a block and its padding; tells the bytes of both."""
-    count = memoryview(block).nbytes
-    if count:
-        parts.append(block)
-    if count % 8:
-        parts.append(bytes(-count % 8))
+def row_count(entries: Array, ends: Array | None) -> int:
+    """The rows of entries that are one a row, or one a run."""
+    if ends is None:
+        return len(entries)
+    return int(ends[-1]) if len(ends) else 0
+
+
+def padded(count: int) -> int:
+    """The next multiple of 8."""
     return (count + 7) & ~7
 
 
-def encode_numbers(column: Numbers) -> EncodedColumn:
-    """The smallest form that gives back the same numbers; of equals, the lowest code."""
-    values, missing = column.values, column.missing
-    if values.dtype.kind == "b":
-        values = values.view(np.uint8)
-    elif values.dtype.kind not in "iuf":
-        raise EncodingError(f"a column of {values.dtype} is not one of numbers")
-    if values.dtype.kind == "f":
-        return _encode_floats(values, missing)
-    return encode_integers(values, missing)
+def pad(parts: list[Any], block: bytes | Array) -> int:
+    """Appends a block and its padding; tells the bytes of both."""
+    count = len(block) if isinstance(block, bytes) else block.nbytes
+    if count:
+        parts.append(block)
+    if count & 7:
+        parts.append(bytes(-count & 7))
+    return padded(count)
 
 
-def encode_as(encoding: Encoding, values: Array, missing: Mask | None) -> EncodedColumn:
-    """One form that the caller knows to be exact; under missing rows a number may hold anything."""
-    rows = len(values)
-    if encoding is Encoding.ABSENT:
-        return ABSENT
-    if encoding in FLOATS:
-        dtype = np.dtype(FLOATS[encoding])
-        if missing is not None:
-            values = values.astype(dtype)  # a copy
-            values[missing] = np.nan
-        return block(encoding, None, np.ascontiguousarray(values, dtype=dtype))
-    validity = None if missing is None else bitmap(~missing)
-    if encoding is Encoding.CONSTANT:
-        present = values if missing is None else values[~missing]
-        # Adding a zero makes a negative zero a plain one.
-        return block(encoding, validity, struct.pack("<d", float(present[0]) + 0.0))
-    if missing is not None and rows:
-        values = np.where(missing, values.dtype.type(0), values)
-    if encoding is Encoding.BITS:
-        return block(encoding, validity, bitmap(values != 0))
-    return block(encoding, validity, np.ascontiguousarray(values, dtype=INTEGERS[encoding]))
-
-
-def bitmap(bits: Mask) -> npt.NDArray[np.uint8]:
-    """One bit a row, the lowest of a byte first."""
+def bitmap(bits: Array) -> npt.NDArray[np.uint8]:
+    """One bit an entry, the lowest of a byte first."""
     return np.packbits(bits, bitorder="little")
 
 
-def block(encoding: Encoding, validity: Any, values: Any, dictionary: Sequence[Any] = ()) -> EncodedColumn:
-    """A block of its parts in the order of the wire: dictionary, validity, values."""
-    parts: list[Any] = list(dictionary)
-    before = sum(memoryview(part).nbytes for part in parts)
-    if validity is not None:
-        before += pad(parts, validity)
-    pad(parts, values)
-    return EncodedColumn(encoding, validity is not None, before + memoryview(values).nbytes, tuple(parts))
-
-
-def _sizes(rows: int, has_missing: bool) -> dict[Encoding, int]:
-    """The bytes of a block, padded, in each form of numbers."""
-    marks = ((rows + 7) // 8 + 7) & ~7 if has_missing else 0
-    return {
-        Encoding.CONSTANT: marks + 8,
-        Encoding.BITS: marks + (((rows + 7) // 8 + 7) & ~7),
-        Encoding.UINT8: marks + ((rows + 7) & ~7),
-        Encoding.INT16: marks + ((2 * rows + 7) & ~7),
-        Encoding.INT32: marks + ((4 * rows + 7) & ~7),
-        Encoding.FLOAT32: (4 * rows + 7) & ~7,
-        Encoding.FLOAT64: 8 * rows,
+@lru_cache(maxsize=64)
+def sizes(count: int, has_missing: bool) -> dict[Encoding, int]:
+    """The bytes of bitmap and values, padded, of so many entries in each form."""
+    marks = padded((count + 7) // 8) if has_missing else 0
+    return {Encoding.ABSENT: 0, Encoding.CONSTANT: marks + 8} | {
+        encoding: (0 if encoding in FLOATS else marks) + padded((bits * count + 7) // 8)
+        for encoding, bits in ENTRY_BITS.items()
     }
 
 
-def _integer_forms(low: int, high: int) -> list[Encoding]:
-    if low >= 0 and high <= 1:
-        return [Encoding.BITS]
-    if low >= 0 and high <= 255:
-        return [Encoding.UINT8]
-    if low >= -32_768 and high <= 32_767:
-        return [Encoding.INT16]
-    return [Encoding.INT32] if low >= INT32_MIN and high <= INT32_MAX else []
+def encode_as(encoding: Encoding, values: Array, missing: Mask | None, ends: Array | None = None) -> EncodedColumn:
+    """One form of numbers that the caller knows to be exact; under missing rows a number may hold anything.
 
-
-def _smallest(forms: Sequence[Encoding], rows: int, has_missing: bool) -> Encoding:
-    sizes = _sizes(rows, has_missing)
-    return min(forms, key=lambda form: (sizes[form], form))
-
-
-def encode_integers(values: Array, missing: Mask | None) -> EncodedColumn:
-    """Whole numbers in their smallest form."""
-    if missing is not None and not missing.any():
-        missing = None
-    present = values if missing is None else values[~missing]
-    if not len(present):
-        return ABSENT
-    low, high = int(present.min()), int(present.max())
-    forms = _integer_forms(low, high)
-    if low == high and int(float(low)) == low:
-        forms.append(Encoding.CONSTANT)
-    if not forms:
-        _check_double(present)
-        forms.append(Encoding.FLOAT64)
-    # Without a bitmap, which integers need for missing rows, or beyond 32 bits, a float32 may be smaller.
-    sizes = _sizes(len(values), missing is not None)
-    if sizes[Encoding.FLOAT32] < min(sizes[form] for form in forms) and _is_single(present):
-        forms.append(Encoding.FLOAT32)
-    return encode_as(_smallest(forms, len(values), missing is not None), values, missing)
-
-
-def _check_double(values: Array) -> None:
-    """Refuses whole numbers that no float64 is."""
-    wide = values.astype(np.float64)
-    for row in np.flatnonzero((wide <= -(2.0**53)) | (wide >= 2.0**53)).tolist():
-        if int(values[row]) != int(wide[row]):
-            raise EncodingError(f"the number {int(values[row])} is no float64; pass it as one if about is enough")
-
-
-def _encode_floats(values: Array, missing: Mask | None) -> EncodedColumn:
-    if values.dtype.itemsize not in (4, 8):
-        values = values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
-    if missing is not None and missing.any():
-        values = values.copy()
-        values[missing] = np.nan
-    form = _form_of_fractions(values)
-    if form is not None:
-        return encode_as(form, values, None)
-    with np.errstate(invalid="ignore"):
-        # A NaN among the values makes the least of them NaN.
-        low, high = values.min(), values.max()
-        has_missing = bool(low != low)
-        if has_missing:
-            low, high = _least(values), _greatest(values)
-    if low != low:
-        return ABSENT
-    holes = np.isnan(values) if has_missing else None
-    forms: list[Encoding] = [Encoding.CONSTANT] if low == high else []
-    whole: Array | None = None
-    if low >= INT32_MIN and high <= INT32_MAX:
-        filled = values if holes is None else np.where(holes, values.dtype.type(0), values)
-        whole = filled.astype(np.int32)
-        if np.array_equal(whole.astype(values.dtype), filled):
-            forms.extend(_integer_forms(int(low), int(high)))
-    sizes = _sizes(len(values), has_missing)
-    if (not forms or sizes[Encoding.FLOAT32] < min(sizes[form] for form in forms)) and _is_single(values):
-        forms.append(Encoding.FLOAT32)
-    form = _smallest(forms or [Encoding.FLOAT64], len(values), has_missing)
-    return encode_as(form, values if whole is None or form in FLOATS or form == Encoding.CONSTANT else whole, holes)
-
-
-def _form_of_fractions(values: Array) -> Encoding | None:
-    """The form of a column whose first rows show that it is neither of whole numbers nor constant; None otherwise.
-
-    Most columns of fractions show it by their first two rows, and then no other form need be tried.
+    Args:
+        encoding: no dictionary.
+        values: one a row, or a run.
+        missing: which of them there are not.
+        ends: of the runs, None for values a row.
     """
-    first: float | None = None
-    is_constant = are_whole = are_single = True
-    for value in values[:PROBE_ROWS].tolist():
-        if value != value:
-            continue
-        if first is None:
-            first = value
-        is_constant = is_constant and value == first
-        are_whole = are_whole and value % 1.0 == 0.0
-        are_single = are_single and _is_single_number(value)
-        if not is_constant and not are_whole:
-            return Encoding.FLOAT32 if are_single and _is_single(values) else Encoding.FLOAT64
-    return None
+    if encoding is Encoding.ABSENT:
+        return ABSENT
+    if encoding is Encoding.CONSTANT:
+        present = values if missing is None else values[~missing]
+        if missing is not None and ends is not None:
+            missing = np.repeat(missing, run_lengths(ends))
+        # Adding a zero makes a negative zero a plain one.
+        return block(encoding, np.array([float(present[0]) + 0.0], dtype="<f8"), missing)
+    return block(encoding, entries_of(encoding, values, missing), missing, ends)
 
 
-def _is_single_number(value: float) -> bool:
-    try:
-        back: float = unpack_single(pack_single(value))[0]
-    except OverflowError:
-        return False
-    return back == value
+def encode_smaller(encoding: Encoding, values: Array, missing: Mask | None, ends: Array | None = None) -> EncodedColumn:
+    """As :func:`encode_as`, but a value a row or a run, whichever takes less."""
+    if encoding in (Encoding.ABSENT, Encoding.CONSTANT):
+        return encode_as(encoding, values, missing, ends)
+    return smaller_block(encoding, entries_of(encoding, values, missing), missing, ends)
 
 
-def _is_single(values: Array) -> bool:
-    """Whether all numbers are float32s."""
-    if values.dtype == np.float32:
-        return True
-    with np.errstate(over="ignore", under="ignore"):
-        differ = values.astype(np.float32).astype(np.float64) != values
-    return not differ.any() or bool(np.isnan(values[differ]).all())
+def entries_of(encoding: Encoding, values: Array, missing: Mask | None) -> Array:
+    """The numbers as the wire has them, one a row or a run; what is missing is 0, or NaN."""
+    dtype = DTYPES[encoding]
+    if missing is not None and len(values):
+        values = np.where(missing, values.dtype.type(0), values)
+    if encoding is Encoding.BITS:
+        values = values != 0
+        return values.view(np.uint8)
+    if missing is None or encoding not in FLOATS:
+        return values if values.dtype == dtype and values.flags.c_contiguous else values.astype(dtype, order="C")
+    entries = values.astype(dtype)
+    entries[missing] = np.nan
+    return entries
+
+
+def smaller_block(
+    encoding: Encoding, entries: Array, missing: Mask | None, ends: Array | None = None, dictionary: bytes = b""
+) -> EncodedColumn:
+    """A block of an entry a row, or of an entry a run where that is smaller.
+
+    Args:
+        encoding: as settled before.
+        entries: as they are written, one a row or a run.
+        missing: which of them there are not, None where all are there.
+        ends: of the runs that the entries are of, if any; two beside each other may be equal.
+        dictionary: with its padding.
+    """
+    rows = row_count(entries, ends)
+    starts = run_starts(encoding, entries, missing, most_runs(encoding, rows, missing is not None))
+    if starts is not None:
+        behind = np.append(starts[1:], rows) if ends is None else np.append(ends[starts[1:] - 1], rows)
+        return block(encoding, entries[starts], None if missing is None else missing[starts], behind, dictionary)
+    if ends is not None:
+        lengths = run_lengths(ends)
+        entries, missing = np.repeat(entries, lengths), None if missing is None else np.repeat(missing, lengths)
+    return block(encoding, entries, missing, None, dictionary)
+
+
+@lru_cache(maxsize=256)
+def most_runs(encoding: Encoding, rows: int, has_missing: bool) -> int:
+    """The most runs of which a block is smaller than of rows; none may be."""
+    room, end_bytes = sizes(rows, has_missing)[encoding], end_dtype(rows).itemsize
+    # So many at most, were there no padding.
+    runs = max(0, 8 * (room - 8) // (8 * end_bytes + ENTRY_BITS[encoding]))
+    while runs > 0 and 8 + padded(end_bytes * runs) + sizes.__wrapped__(runs, has_missing)[encoding] >= room:
+        runs -= 1
+    return runs
+
+
+def end_dtype(rows: int) -> np.dtype[Any]:
+    """In which the rows behind runs are written."""
+    return _NARROW_END if rows <= 65_535 else _WIDE_END
+
+
+_NARROW_END, _WIDE_END = np.dtype("<u2"), np.dtype("<u4")
+
+
+def run_lengths(ends: Array) -> Array:
+    """How many rows each run has."""
+    return np.diff(ends, prepend=0)
+
+
+def run_starts(encoding: Encoding, entries: Array, missing: Mask | None, most: int) -> Array | None:
+    """Where runs begin, None if there are more than `most`.
+
+    What is missing is like what is missing, and zero is like a negative zero.
+    """
+    if most < 1:
+        return None
+    # Where neighbours mostly differ, a part shows that there are too many.
+    part = most + most // 8 + 2
+    if part < len(entries):
+        head = None if missing is None else missing[:part]
+        if np.count_nonzero(_changes(encoding, entries[:part], head)) >= most:
+            return None
+    changes = _changes(encoding, entries, missing)
+    if np.count_nonzero(changes) >= most:
+        return None
+    return np.append(0, np.flatnonzero(changes) + 1)
+
+
+def _changes(encoding: Encoding, entries: Array, missing: Mask | None) -> Mask:
+    """Whether each entry but the first is another than the one before."""
+    if encoding is Encoding.FLOAT16:
+        # numpy compares these one by one; their bits are quick once there is one zero and one NaN.
+        bits = entries.view(np.uint16)
+        magnitude = bits & 0x7FFF
+        entries = np.where(magnitude == 0, 0, np.where(magnitude > 0x7C00, 0x7E00, bits))
+    changes: Mask = entries[1:] != entries[:-1]
+    if encoding in FLOATS:
+        if encoding is not Encoding.FLOAT16 and _has_nan(entries):
+            gaps = np.isnan(entries)
+            changes[gaps[1:] & gaps[:-1]] = False
+    elif missing is not None:
+        changes |= missing[1:] != missing[:-1]
+    return changes
+
+
+def _has_nan(values: Array) -> bool:
+    least = values.min()  # is NaN if one is
+    return bool(least != least)
+
+
+def block(
+    encoding: Encoding, entries: Array, missing: Mask | None, ends: Array | None = None, dictionary: bytes = b""
+) -> EncodedColumn:
+    """A block of its parts in the order of the wire: dictionary, runs, validity, values."""
+    parts: list[Any] = [dictionary] if dictionary else []
+    before = len(dictionary)
+    if ends is not None:
+        rows = int(ends[-1])
+        before += pad(parts, struct.pack("<II", len(ends), 0)) + pad(parts, ends.astype(end_dtype(rows)))
+    has_validity = missing is not None and encoding not in FLOATS
+    if missing is not None and has_validity:
+        before += pad(parts, bitmap(~missing))
+    if encoding is Encoding.BITS:
+        entries = bitmap(entries)
+    pad(parts, entries)
+    return EncodedColumn(encoding, has_validity, ends is not None, before + entries.nbytes, parts)

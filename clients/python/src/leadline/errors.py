@@ -223,6 +223,7 @@ ERROR_CODES: dict[int, ErrorCode] = {
     12: ErrorCode("bad-outputs", 400, False, BadRequestError),
     13: ErrorCode("bad-value", 400, False, BadRequestError),
     14: ErrorCode("empty-batch", 400, False, BadRequestError),
+    15: ErrorCode("body-checksum", 400, False, BadRequestError),
     20: ErrorCode("message-too-large", 413, False, TooLargeError),
     21: ErrorCode("too-many-rows", 413, False, TooLargeError),
     22: ErrorCode("too-many-columns", 413, False, TooLargeError),

@@ -25,8 +25,10 @@ from .errors import (
     named_error,
 )
 from .http2 import Exchange
-from .schema import ModelDescription, ModelList, read_description, read_models
-from .wire import CONTENT_TYPE, Limits, Outputs, Reply, decode_answers, set_deadline
+from .reply import Reply, decode_answers
+from .request import has_body_checksum, set_deadline
+from .schema import ModelDescription, ModelList, Protocol, read_description, read_models, read_protocol
+from .wire import CONTENT_TYPE, Limits, Outputs
 
 T = TypeVar("T")
 
@@ -113,6 +115,14 @@ class ClientCore:
 
         return (yield from self._repeat("GET", "/v1/models", read, give_up=give_up))
 
+    def fetch_protocol(self) -> Flow[Protocol]:
+        """Fetches what the server speaks."""
+
+        def read(exchange: Exchange) -> Protocol:
+            return read_protocol(_json_body(exchange))
+
+        return (yield from self._repeat("GET", "/v1/protocol", read))
+
     def describe(self, model: str, refresh: bool = False, give_up: float | None = None) -> Flow[ModelDescription]:
         """The description of a model: one that was fetched before, unless a fresh one is asked for.
 
@@ -172,6 +182,8 @@ class ClientCore:
                 raise ProtocolError(13, f"{reply.rows} rows of {rows}", byte=48)
             if reply.outputs != outputs:
                 raise ProtocolError(13, "other outputs than asked for", byte=52)
+            if has_body_checksum(message) and not reply.has_body_checksum:
+                raise ProtocolError(15, "no checksum in answer to one", byte=12)
             return reply
 
         return (yield from self._repeat("POST", "/v1/score", read, message, give_up))

@@ -15,10 +15,13 @@ import numpy.typing as npt
 
 from .columns import Array, Mask, Numbers
 from .errors import EncodingError
+from .reply import Timings
 from .schema import Kind
 from .strings import Strings
+from .timings import TimedArray, TimedDict
 
 SECONDS_PER_DAY = 86_400
+MICROSECONDS_PER_DAY = SECONDS_PER_DAY * 1_000_000
 #: The score of a row that was not scored.
 NO_SCORE = 255
 UNITS_PER_DAY = {
@@ -27,7 +30,7 @@ UNITS_PER_DAY = {
     "m": 1_440,
     "s": SECONDS_PER_DAY,
     "ms": SECONDS_PER_DAY * 1_000,
-    "us": SECONDS_PER_DAY * 1_000_000,
+    "us": MICROSECONDS_PER_DAY,
     "ns": SECONDS_PER_DAY * 1_000_000_000,
 }
 WORDS = {"true": 1, "yes": 1, "1": 1, "false": 0, "no": 0, "0": 0}
@@ -67,6 +70,19 @@ class Frame(ABC):
             labels: for outputs that are indices, what these stand for. An index without a label, and a score of 255,
                 is of a row that was not scored.
         """
+
+    @abstractmethod
+    def with_timings(self, result: Any, timings: tuple[Timings, ...]) -> Any:
+        """A result with the server's times beside it, where `leadline.timings` finds them."""
+
+    def matrix(self, names: Sequence[str]) -> Array:
+        """All values as one array of float32, a row a lead, with the columns of these names.
+
+        Raises:
+            EncodingError: they do not lie in memory like that.
+        """
+        del names
+        raise EncodingError("row_major= is for a two-dimensional array of float32, row after row in memory")
 
 
 def is_frame(data: Any) -> bool:
@@ -113,8 +129,10 @@ def wrap(data: Any, columns: Sequence[str] | None = None) -> Frame:
 class NumpyFrame(Frame):
     """Arrays by name: of a mapping, a structured array, or a two-dimensional one."""
 
-    def __init__(self, arrays: Mapping[str, Array], *, is_mapping: bool) -> None:
+    def __init__(self, arrays: Mapping[str, Array], *, is_mapping: bool, whole: Array | None = None) -> None:
         self.arrays = arrays
+        #: The two-dimensional array that the others are the columns of.
+        self.whole = whole
         self.names = list(arrays)
         self.is_mapping = is_mapping
         lengths = {name: len(values) for name, values in arrays.items()}
@@ -137,15 +155,29 @@ class NumpyFrame(Frame):
             raise EncodingError(f"{len(columns)} names for {array.shape[1]} columns")
         if len(set(columns)) != len(columns):
             raise EncodingError("two columns have the same name")
-        return cls({name: array[:, index] for index, name in enumerate(columns)}, is_mapping=False)
+        return cls({name: array[:, index] for index, name in enumerate(columns)}, is_mapping=False, whole=array)
 
     def column(self, name: str, kind: Kind, missing_tokens: Sequence[str] = ()) -> Numbers | Strings:
         return from_numpy(self.arrays[name], kind, missing_tokens)
 
     def slice(self, start: int, stop: int) -> NumpyFrame:
         return NumpyFrame(
-            {name: values[start:stop] for name, values in self.arrays.items()}, is_mapping=self.is_mapping
+            {name: values[start:stop] for name, values in self.arrays.items()},
+            is_mapping=self.is_mapping,
+            whole=None if self.whole is None else self.whole[start:stop],
         )
+
+    def matrix(self, names: Sequence[str]) -> Array:
+        whole = self.whole
+        if whole is None or whole.dtype != np.dtype("<f4") or not whole.flags.c_contiguous:
+            return super().matrix(names)
+        lacking = [name for name in names if name not in self.arrays]
+        if lacking:
+            raise EncodingError(f"row_major= wants all of the model's columns; there is no {lacking[0]!r}")
+        if list(names) == self.names:
+            return whole
+        places = {name: place for place, name in enumerate(self.names)}
+        return whole[:, [places[name] for name in names]]
 
     def result(self, results: Mapping[str, Array], labels: Mapping[str, Sequence[str]]) -> Any:
         arrays = dict(results)
@@ -158,6 +190,11 @@ class NumpyFrame(Frame):
         for name, values in arrays.items():
             records[name] = values
         return records
+
+    def with_timings(self, result: Any, timings: tuple[Timings, ...]) -> Any:
+        timed: Any = TimedDict(result) if self.is_mapping else result.view(TimedArray)
+        timed.timings = timings
+        return timed
 
 
 def from_numpy(values: Array, kind: Kind, missing_tokens: Sequence[str] = ()) -> Numbers | Strings:
@@ -194,7 +231,23 @@ def days_of_counts(counts: Array, per_day: int, missing: Mask | None) -> Numbers
     whole, rest = np.divmod(counts, per_day)
     if not rest.any():
         return Numbers(whole, missing)
-    return Numbers(whole + rest / per_day, missing)
+    microseconds = _microseconds(counts, per_day)
+    if microseconds is None:
+        return Numbers(whole + rest / per_day, missing)
+    # As the server divides, so that both forms are the same days to the last bit.
+    return Numbers(microseconds / MICROSECONDS_PER_DAY, missing, microseconds)
+
+
+def _microseconds(counts: Array, per_day: int) -> Array | None:
+    """Counts of some unit as microseconds, None if they are finer than that or too many for 64 bits."""
+    if per_day == MICROSECONDS_PER_DAY:
+        return counts
+    if per_day > MICROSECONDS_PER_DAY:
+        whole, rest = np.divmod(counts, per_day // MICROSECONDS_PER_DAY)
+        return None if rest.any() else whole
+    factor = MICROSECONDS_PER_DAY // per_day
+    most = np.iinfo(np.int64).max // factor
+    return counts * factor if -most <= counts.min() and counts.max() <= most else None
 
 
 def categories(values: Array) -> Strings:
@@ -294,7 +347,7 @@ def day_of(value: Any) -> float:
         if value.tzinfo is None:
             value = value.replace(tzinfo=datetime.timezone.utc)
         since: datetime.timedelta = value - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-        return float(since.days) + (since.seconds + since.microseconds / 1_000_000) / SECONDS_PER_DAY
+        return since // datetime.timedelta(microseconds=1) / MICROSECONDS_PER_DAY
     if isinstance(value, datetime.date):
         return float(value.toordinal() - datetime.date(1970, 1, 1).toordinal())
     raise EncodingError(f"a {type(value).__name__} where a date belongs")

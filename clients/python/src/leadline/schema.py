@@ -1,4 +1,4 @@
-"""What a model wants, as the server tells it: `GET /v1/models` and `GET /v1/models/NAME/schema`."""
+"""What the server tells of itself: `GET /v1/models`, `GET /v1/models/NAME/schema` and `GET /v1/protocol`."""
 
 from __future__ import annotations
 
@@ -86,6 +86,19 @@ class BadDescriptionError(LeadlineError):
     """The server described its models in a form that this package does not know."""
 
 
+@dataclass(frozen=True)
+class Protocol:
+    """What a server speaks; names and their numbers as WIRE.md has them."""
+
+    versions: tuple[str, ...]
+    encodings: dict[str, int]
+    errors: dict[str, int]
+    #: The places of their bits.
+    outputs: dict[str, int]
+    flags: dict[str, int]
+    limits: Limits
+
+
 def read_description(body: bytes) -> ModelDescription:
     """Reads a schema's JSON; members that are not known are left for later versions."""
     try:
@@ -130,6 +143,26 @@ def read_models(body: bytes) -> ModelList:
         raise BadDescriptionError(f"the models' JSON is not as expected: {error!r}") from None
 
 
+def read_protocol(body: bytes) -> Protocol:
+    """Reads what a server speaks."""
+    try:
+        document = json.loads(body)
+        return Protocol(
+            versions=tuple(map(_text, document["versions"])),
+            encodings=_numbers(document["encodings"]),
+            errors=_numbers(document["errors"]),
+            outputs=_numbers(document["outputs"]),
+            flags=_numbers(document["flags"]),
+            limits=_limits(document["limits"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise BadDescriptionError(f"the protocol's JSON is not as expected: {error!r}") from None
+
+
+def _numbers(document: dict[str, Any]) -> dict[str, int]:
+    return {_text(name): int(number) for name, number in document.items()}
+
+
 def _column(document: dict[str, Any]) -> Column:
     kind = document["kind"]
     if kind not in KINDS:
@@ -143,6 +176,7 @@ def _limits(document: dict[str, Any]) -> Limits:
         rows_max=int(document.get("rowsMax", default.rows_max)),
         columns_max=int(document.get("columnsMax", default.columns_max)),
         message_bytes_max=int(document.get("messageBytesMax", default.message_bytes_max)),
+        dictionary_entries_max=int(document.get("dictionaryEntriesMax", default.dictionary_entries_max)),
     )
 
 

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .columns import ABSENT, Array, EncodedColumn, Encoding, Mask, bitmap, block, encode_integers
+from .columns import ABSENT, Array, EncodedColumn, Encoding, Mask, padded, row_count, sizes, smaller_block
 from .errors import EncodingError
+from .forms import Form, form_of_integers
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Strings:
     """A column of strings: for each row the index of one of `entries`, anything negative where there is none."""
 
     codes: Array
     entries: Sequence[str]
-
-    def __getitem__(self, rows: slice) -> Strings:
-        return Strings(self.codes[rows], self.entries)
+    #: If the codes are one a run instead of a row: the number of the row behind each run's last.
+    ends: Array | None = None
 
 
 def encode_strings(
@@ -35,7 +35,7 @@ def encode_strings(
     where each string means the same by its index; spaces at the ends, empty strings and words that mean "not known" are
     the server's to judge.
     """
-    codes, entries = column.codes, column.entries
+    codes, entries, ends = column.codes, column.entries, column.ends
     present = codes >= 0
     if present.all():
         missing, used_codes = None, codes
@@ -43,42 +43,43 @@ def encode_strings(
         missing, used_codes = ~present, codes[present]
     if not len(used_codes):
         return ABSENT
+    room = sizes(row_count(codes, ends), missing is not None)
     used = _used(used_codes, len(entries))
     texts = [entries[code] for code in used.tolist()]
     table_rows = len(entries)
-    choice: EncodedColumn | None = None
+    form: Form | None = None
     if levels:
         known = level_codes if level_codes is not None else {level: index for index, level in enumerate(levels)}
         if all(is_plain(text, missing_tokens) for text in texts):
             indices = np.zeros(table_rows, dtype=np.int32)
             indices[used] = [known.get(text, len(levels)) for text in texts]
-            choice = encode_integers(indices[_safe(codes, missing)], missing)
+            form = form_of_integers(indices[_safe(codes, missing)], missing, row_count(codes, ends))
     # Two entries of one text become one.
     unique: dict[str, int] = {}
     places = [unique.setdefault(text, len(unique)) for text in texts]
     if len(unique) > 65_535:
-        if choice is not None:
-            return choice
+        if form is not None:
+            return form.write(ends)
         raise EncodingError(f"{len(unique)} different strings; a message has at most 65,535 a column: send fewer rows")
     raw = [_string(text) for text in unique]
     text_bytes = sum(map(len, raw))
-    narrow = len(raw) <= 256
+    encoding = Encoding.DICTIONARY8 if len(raw) <= 256 else Encoding.DICTIONARY16
     head = 8 + 2 * len(raw) + text_bytes
-    dictionary_bytes = (head + 7) & ~7
-    rows = len(codes)
-    marks = 0 if missing is None else ((rows + 7) // 8 + 7) & ~7
-    size = dictionary_bytes + marks + ((rows * (1 if narrow else 2) + 7) & ~7)
-    if choice is not None and ((choice.byte_count + 7) & ~7) <= size:
-        return choice
-    table = np.zeros(table_rows, dtype="<u1" if narrow else "<u2")
+    # Runs are looked at afterwards, for the one that takes less without them.
+    if form is not None and room[form.encoding] <= padded(head) + room[encoding]:
+        return form.write(ends)
+    table = np.zeros(table_rows, dtype="<u1" if encoding is Encoding.DICTIONARY8 else "<u2")
     table[used] = places
     # Where there is none, the code is that of the first entry, which is 0 whether in use or not.
     values = table[_safe(codes, missing)]
     dictionary = b"".join(
-        (struct.pack(f"<HHI{len(raw)}H", len(raw), 0, text_bytes, *map(len, raw)), *raw, bytes(dictionary_bytes - head))
+        (
+            struct.pack(f"<HHI{len(raw)}H", len(raw), 0, text_bytes, *map(len, raw)),
+            *raw,
+            bytes(padded(head) - head),
+        )
     )
-    validity = None if missing is None else bitmap(present)
-    return block(Encoding.DICTIONARY8 if narrow else Encoding.DICTIONARY16, validity, values, (dictionary,))
+    return smaller_block(encoding, values, missing, ends, dictionary)
 
 
 def is_plain(text: str, missing_tokens: Sequence[str]) -> bool:
