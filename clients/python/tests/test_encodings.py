@@ -18,9 +18,9 @@ from slow_reader import ReadColumn, read_request
 from leadline.columns import EncodedColumn, Encoding, Numbers
 from leadline.errors import EncodingError
 from leadline.forms import encode_numbers
-from leadline.frames import days
 from leadline.request import encode_request
 from leadline.strings import Strings, encode_strings, is_plain
+from leadline.values import days
 from leadline.wire import Limits, Outputs
 
 
@@ -103,8 +103,8 @@ NUMBER = st.one_of(
     st.integers(-300, 300).map(float),
     st.sampled_from([0.0, -0.0, 0.1, 0.5, 1.0, -128.0, -129.0, 255.0, 256.0, 2049.0, 32767.0, 32768.0, -32768.0,
                      -65504.0, 65504.0, 65505.0, 65519.0, 65520.0, 65535.0, 65536.0, 2.0**24 + 1, 2.0**31,
-                     2.0**31 - 1, -(2.0**31), 2.0**-24, 2.0**-25, 3 * 2.0**-24, math.inf, -math.inf, 3.4028234663852886e38, 3.5e38,
-                     5e-324, 1e-46]),
+                     2.0**31 - 1, -(2.0**31), 2.0**-24, 2.0**-25, 3 * 2.0**-24, math.inf, -math.inf,
+                     3.4028234663852886e38, 3.5e38, 5e-324, 1e-46]),
 )  # fmt: skip
 
 
@@ -222,6 +222,22 @@ def test_ends_of_runs_become_wide(rows: int, kind: type[Any]) -> None:
     assert read.values == [None if value != value else float(value) for value in values.tolist()]
     assert read.runs is not None
     assert (padded(read.block_bytes), read.encoding, read.runs) == smallest(read.values)
+
+
+@given(st.integers(2_000, 6_000), st.floats(0.05, 0.999), st.integers(1, 400), st.integers(0, 2**32), st.data())
+def test_long_columns_find_their_runs(rows: int, share: float, length: int, seed: int, data: st.DataObject) -> None:
+    """A part of the rows is looked at first; where many are alike, that shows it."""
+    rng = np.random.default_rng(seed)
+    changes = rng.random(rows) < share if data.draw(st.booleans()) else np.arange(rows) % length == 0
+    numbers: dict[str, Any] = {
+        "float64": rng.standard_normal(rows),
+        "float32": rng.standard_normal(rows).astype(np.float32),
+        "whole": rng.integers(-300, 70_000, rows),
+        "bytes": rng.integers(0, 255, rows),
+        "some missing": np.where(rng.random(rows) < 0.3, np.nan, rng.integers(0, 9, rows)),
+    }
+    values = numbers[data.draw(st.sampled_from(sorted(numbers)))][np.cumsum(changes) - changes[0]]
+    check(encode_numbers(Numbers(values)), [None if value != value else float(value) for value in values.tolist()])
 
 
 @pytest.mark.parametrize("kind", ["float16", "float32", "float64"])

@@ -36,8 +36,10 @@ from leadline.wire import CONTENT_TYPE, MessageType, Outputs
 RETRY = Retry(attempts=4, first_wait=0.1, longest_wait=2.0)
 
 
-def message_of(kind: MessageType, body: bytes, request_id: int = 9) -> bytes:
-    head = struct.pack("<4sBBBBIHHQI", b"LDLN", 1, 0, kind, 0, 32 + len(body), 0, 0, request_id, 0)
+def message_of(kind: MessageType, body: bytes, request_id: int = 9, checksum: int | None = None) -> bytes:
+    head = struct.pack(
+        "<4sBBBBIHHQI", b"LDLN", 1, 0, kind, 0, 32 + len(body), checksum is not None, 0, request_id, checksum or 0
+    )
     return head + struct.pack("<I", crc32c(head)) + body
 
 
@@ -89,9 +91,11 @@ class Network:
         except StopIteration as end:
             return end.value
 
-    def ask(self, give_up: float | None = None) -> Reply:
+    def ask(self, give_up: float | None = None, checksum: bool = False) -> Reply:
         core = ClientCore("https://here:1", 30.0, RETRY)
-        message = encode_request(fingerprint=7, rows=1, columns=[], outputs=Outputs.SCORE, request_id=9)
+        message = encode_request(
+            fingerprint=7, rows=1, columns=[], outputs=Outputs.SCORE, request_id=9, checksum=checksum
+        )
         reply: Reply = self.run(core.ask(message, MODEL, 1, Outputs.SCORE, give_up))
         assert not self.answers
         return reply
@@ -138,6 +142,22 @@ def test_what_would_fail_again_is_not(
     with pytest.raises(kind):
         network.ask()
     assert network.waits == []
+
+
+def test_a_reply_to_a_request_with_a_checksum_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = reply_message()
+    body = plain.answer[32:]
+    right = answer(message_of(MessageType.REPLY, body, checksum=crc32c(body)))
+    network = Network(monkeypatch, [error_message(41), right])
+    reply = network.ask(give_up=200.0, checksum=True)
+    assert reply.has_body_checksum
+    for step in network.sent:
+        assert int.from_bytes(step.body[24:28], "little") == crc32c(step.body[32:])
+    assert Network(monkeypatch, [right]).ask().has_body_checksum  # more than was asked for does no harm
+    for other in (plain, answer(message_of(MessageType.REPLY, body, checksum=crc32c(body) ^ 1))):
+        with pytest.raises(ProtocolError, match="body-checksum") as caught:
+            Network(monkeypatch, [other]).ask(checksum=True)
+        assert caught.value.code == 15
 
 
 def test_the_server_says_how_long_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,12 @@ import pandas as pd
 
 from .columns import Array, Numbers
 from .errors import EncodingError
-from .frames import NO_SCORE, Frame, categories, days, from_numpy, from_objects, text_of
+from .frames import NO_SCORE, Frame
 from .reply import Timings
 from .schema import Kind
 from .strings import Strings
 from .timings import KEY
+from .values import days, from_numpy, from_objects, moved, text_of, texts_of
 
 # Its types differ between the versions of pandas.
 _from_codes: Any = pd.Categorical.from_codes
@@ -100,8 +101,16 @@ def from_series(series: Any, kind: Kind, missing_tokens: Sequence[str] = ()) -> 
 
 def _of_categories(series: Any, kind: Kind, missing_tokens: Sequence[str] = ()) -> Numbers:
     """Numbers, booleans or dates of a categorical: each category is read once."""
-    codes = series.array.codes
-    values = from_numpy(np.asarray(series.cat.categories), kind, missing_tokens)
+    codes, categories = series.array.codes, series.cat.categories
+    try:
+        # Moments with a zone would be objects.
+        values = (
+            from_series(pd.Series(categories), kind)
+            if isinstance(categories.dtype, pd.DatetimeTZDtype)
+            else from_numpy(np.asarray(categories), kind, missing_tokens)
+        )
+    except EncodingError as error:
+        raise moved(error, next(iter(np.flatnonzero(codes == error.row).tolist()), None)) from None
     if isinstance(values, Strings) or not len(values.values):
         return Numbers(np.full(len(codes), np.nan))
     missing = codes < 0
@@ -114,6 +123,6 @@ def _of_categories(series: Any, kind: Kind, missing_tokens: Sequence[str] = ()) 
 
 def _factorized(series: Any) -> Strings:
     if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) != "string":
-        return categories(series.to_numpy(dtype=object))  # to pandas, True and 1 are the same
+        return texts_of(series.to_numpy(dtype=object))  # to pandas, True and 1 are the same
     codes, uniques = pd.factorize(series)
     return Strings(codes, [text_of(value) for value in uniques.tolist()])

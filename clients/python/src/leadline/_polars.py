@@ -10,10 +10,11 @@ import polars as pl
 
 from .columns import Array, Mask, Numbers
 from .errors import EncodingError
-from .frames import NO_SCORE, UNITS_PER_DAY, Frame, days_of_counts, from_objects, text_of
+from .frames import NO_SCORE, Frame
 from .reply import Timings
 from .schema import Kind
 from .strings import Strings
+from .values import UNITS_PER_DAY, days_of_counts, from_coded, from_objects, text_of
 
 
 class PolarsFrame(Frame):
@@ -72,8 +73,7 @@ def from_series(series: pl.Series, kind: Kind, missing_tokens: Sequence[str] = (
         return Numbers(_plain(series, missing), missing)
     if dtype == pl.String and kind in ("boolean", "date"):
         texts = _strings(series)
-        values = from_objects(np.array([*texts.entries, None], dtype=object), kind, missing_tokens).values
-        return Numbers(values[texts.codes])  # a code of -1 is the None at the end
+        return from_coded(texts.codes, texts.entries, kind, missing_tokens)
     return from_objects(np.array([*series.to_list(), None], dtype=object)[:-1], kind, missing_tokens)
 
 

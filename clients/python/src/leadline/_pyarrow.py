@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from .columns import Array, Mask, Numbers, run_lengths
 from .errors import EncodingError
-from .frames import NO_SCORE, UNITS_PER_DAY, Frame, days_of_counts, from_objects, text_of
+from .frames import NO_SCORE, Frame
 from .reply import Timings
 from .schema import Kind
 from .strings import Strings
 from .timings import KEY, as_json
+from .values import UNITS_PER_DAY, days_of_counts, from_coded, from_objects, moved, text_of
 
 
 class ArrowFrame(Frame):
@@ -72,8 +73,7 @@ def from_array(array: Any, kind: Kind, missing_tokens: Sequence[str] = ()) -> Nu
         return _strings(array)
     if kinds.is_dictionary(array.type):
         coded = _strings(array, as_text=False)
-        values = from_objects(np.array([*coded.entries, None], dtype=object), kind, missing_tokens).values
-        return Numbers(values[coded.codes])  # a code of -1 is the None at the end
+        return from_coded(coded.codes, coded.entries, kind, missing_tokens)
     missing = _missing(array)
     if kinds.is_date32(array.type) or kinds.is_date64(array.type) or kinds.is_timestamp(array.type):
         if kind != "date":
@@ -107,8 +107,7 @@ def _of_runs(chunks: Sequence[Any], dtype: Any, kind: Kind, missing_tokens: Sequ
     except EncodingError as error:
         if error.row is None:
             raise
-        row = int(behind[error.row] - run_lengths(behind)[error.row])
-        raise EncodingError(str(error).replace(f"row {error.row}:", f"row {row}:", 1), row=row) from None
+        raise moved(error, int(behind[error.row] - run_lengths(behind)[error.row])) from None
     column.ends = behind
     return column
 

@@ -21,11 +21,12 @@ from .errors import (
     UnknownVersionError,
 )
 from .forms import encode_numbers
-from .frames import Frame, day_of, is_frame, wrap
+from .frames import Frame, is_frame, wrap
 from .reply import Reply
 from .request import encode_request
 from .schema import ModelDescription
 from .strings import Strings, encode_strings
+from .values import day_of
 from .wire import RESULT_DTYPES, RESULT_NAMES, STATUS_NAMES, Outputs
 
 #: A few thousand leads in a message are as good as more.
