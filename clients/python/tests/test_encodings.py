@@ -354,6 +354,15 @@ def check_choice(read: ReadColumn, texts: list[str | None], levels: list[str], t
     assert (padded(read.block_bytes), read.encoding, read.runs) == best
 
 
+def test_of_equals_the_indices_are_taken() -> None:
+    levels = [f"{index:03}" for index in range(300)]
+    # Two strings of three bytes make a dictionary of 24, and indices above 255 take a byte more a row than its codes.
+    for rows, encoding in ((23, "uint16"), (24, "uint16"), (25, "uint16"), (40, "dictionary8")):
+        codes = np.where(np.arange(rows) % 2, 298, 299)
+        read = read_back(encode_strings(Strings(codes, levels), levels), rows)
+        assert read.encoding == encoding, rows
+
+
 def test_a_dictionary_grows_to_sixteen_bits_and_no_further() -> None:
     texts = [f"text {index}" for index in range(65_536)]
     codes = np.arange(256)

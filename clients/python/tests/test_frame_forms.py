@@ -65,8 +65,8 @@ def test_runs_of_arrow_give_the_bytes_of_the_rows(name: str, lengths: list[int],
     kind, dtype, values, levels = RUNS[name]
     plain = pa.array(values, dtype, from_pandas=False)
     rows = sum(lengths)
-    ends = pa.array(np.cumsum(lengths), data.draw(st.sampled_from([pa.int16(), pa.int32(), pa.int64()])))
-    runs = pa.RunEndEncodedArray.from_arrays(ends, plain)
+    end_type = data.draw(st.sampled_from([pa.int16(), pa.int32(), pa.int64()]))
+    runs = run_array(np.cumsum(lengths).tolist(), plain, end_type)
     by_row = plain.take(pa.array(np.repeat(np.arange(6), lengths)))
     start = data.draw(st.integers(0, rows - 1))
     count = data.draw(st.integers(1, rows - start))
@@ -85,17 +85,22 @@ def test_runs_of_arrow_give_the_bytes_of_the_rows(name: str, lengths: list[int],
     assert message(frame, description) == message(pa.table({"x": by_row}), description)
 
 
+def run_array(ends: list[int], values: Any, end_type: Any = None) -> Any:
+    dtype = pa.run_end_encoded(end_type or pa.int64(), values.type)
+    return pa.RunEndEncodedArray.from_arrays(ends, values, dtype)
+
+
 def test_runs_are_not_spread_out() -> None:
     """A thousand million rows would not fit."""
     rows = 1_000_000_000
-    ends = pa.array([400_000_000, 500_000_000, rows], pa.int64())
-    numbers = pa.RunEndEncodedArray.from_arrays(ends, pa.array([1.5, 0.1, 1.5]))
+    ends = [400_000_000, 500_000_000, rows]
+    numbers = run_array(ends, pa.array([1.5, 0.1, 1.5]))
     column = wrap(pa.table({"x": numbers})).column("x", "number")
     assert isinstance(column, Numbers)
     assert (column.rows, len(column.values)) == (rows, 3)
     block = encode_numbers(column)
     assert (block.encoding.name, block.has_runs, block.byte_count) == ("FLOAT64", True, 8 + 16 + 24)
-    texts = pa.RunEndEncodedArray.from_arrays(ends, pa.array(["a", None, "b"]))
+    texts = run_array(ends, pa.array(["a", None, "b"]))
     strings = wrap(pa.table({"x": texts})).column("x", "category")
     assert isinstance(strings, Strings)
     assert leadline.strings.encode_strings(strings).has_runs
@@ -203,6 +208,11 @@ def test_an_array_goes_as_it_lies() -> None:
     # The same in another order, and with a column that the model does not have.
     turned = np.ascontiguousarray(np.column_stack([MATRIX[:, [2, 0, 1]], MATRIX[:, 0]]))
     assert as_matrix(turned, ["c", "a", "b", "more"], unknown="ignore") == sent
+    summed = bytes(encode_frame(wrap(MATRIX, ["a", "b", "c"]), NUMBERS, options(row_major=True, checksum=True), 5, ""))
+    assert dataclasses.replace(read_request(summed), has_checksum=False, as_of_days=0) == dataclasses.replace(
+        read, as_of_days=0
+    )
+    assert read_request(summed).has_checksum
     halves = as_matrix(MATRIX, ["a", "b", "c"], batch_rows=2)
     assert [read_request(halves[at : at + 88]).columns[2].values for at in (0, 88)] == [wanted[2][:2], wanted[2][2:]]
 

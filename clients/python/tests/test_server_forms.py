@@ -80,7 +80,7 @@ def test_runs_are_scored_alike(shop: Shop, server: str) -> None:
         used = encodings(frame, client.describe())
         assert used == encodings(encoded, client.describe())
         assert (used["page_visits"], used["source"]) == ("uint8*", "uint8*")
-        for data in (frame, encoded, pl.from_pandas(frame)):
+        for data in (frame, encoded, pl.DataFrame(pl.from_arrow(table))):
             for batch_rows in (5_000, 170):
                 result = client.score(data, outputs=ALL, as_of=AS_OF, batch_rows=batch_rows)
                 assert as_lists(result) == wanted
@@ -105,17 +105,19 @@ def test_moments_are_scored_alike(shop: Shop, server: str) -> None:
     texts = frame.assign(last_activity_date=[moment.isoformat() for moment in moments])
     wanted = written(shop, texts, "models/leads", "moments")
     typed = frame.assign(last_activity_date=moments).drop(columns=DROP)
+    table = pa.Table.from_pandas(typed, preserve_index=False)
     forms: dict[str, Any] = {
         "pandas": typed,
-        "polars": pl.from_pandas(typed),
-        "pyarrow": pa.Table.from_pandas(typed, preserve_index=False),
+        "polars": pl.DataFrame(pl.from_arrow(table)),
+        "pyarrow": table,
         "nanoseconds": typed.assign(last_activity_date=moments.astype("datetime64[ns]")),
     }
     with Client(server, ca=shop.ca) as client:
         for name, data in forms.items():
             assert encodings(data, client.describe())["last_activity_date"] == "microseconds", name
             assert as_lists(client.score(data, outputs=ALL, as_of=AS_OF)) == wanted, name
-        objects = typed.assign(last_activity_date=moments.dt.to_pydatetime().astype(object))
+        whole = [moment.to_pydatetime() for moment in moments]
+        objects = typed.assign(last_activity_date=pd.Series(whole, moments.index, dtype=object))
         assert encodings(objects, client.describe())["last_activity_date"] == "float64"
         assert as_lists(client.score(objects, outputs=ALL, as_of=AS_OF)) == wanted
 
