@@ -247,7 +247,8 @@ def run_starts(encoding: Encoding, entries: Array, missing: Mask | None, most: i
     if most < 1:
         return None
     if len(entries) > SAMPLED_ROWS:
-        # Of runs that are worth it, at least a fifth of the rows are like the ones before; here, 50 and more.
+        # Of runs that are worth it, at least a fifth of the rows are like the ones before: 50 and more of these. A
+        # column that hides its runs from this goes without them: larger, and right.
         step = len(entries) // SAMPLE | 1
         bits = entries.view(_BITS[entries.itemsize])
         if np.count_nonzero(bits[:-1:step] == bits[1::step]) < SAMPLE // 32:
