@@ -7,16 +7,17 @@ BUILD_FLAGS := -c release --explicit-target-dependency-import-check error
 LEADLINE := .build/release/leadline
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test conformance fuzz demo lint format race emulate arm64 lanes rolling allocations c-client clean
+.PHONY: help install build test conformance fuzz demo lint format race emulate arm64 lanes rolling allocations \
+    c-client python-client clean
 
 help: ## this list
 	@echo "Leadline: predictive lead scoring as fast infrastructure."
 	@echo
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1	/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1	/' | expand -t 24
 	@echo
 	@echo "  make demo LEADS=leads.csv LABEL=converted [POSITIVE=yes] [ID=lead_id] [DATE=created]"
 	@echo "            [EXCLUDE='column,another'] [MISSING='unknown,n/a'] [BATCH=2000]"
-	@echo "                  the same on your own leads"
+	@echo "                        the same on your own leads"
 
 install: ## install the Debian packages that are missing
 	@.ci/install
@@ -63,6 +64,9 @@ allocations: build ## what a request allocates, beside a budget
 
 c-client: build ## leadline.h and its tests; examples in C, Java and Rust against a server
 	@LEADLINE='$(LEADLINE)' .ci/c-client
+
+python-client: build ## install the Python client in an environment of its own and test it against the binary
+	@LEADLINE='$(LEADLINE)' .ci/python-client
 
 clean: ## remove what was built and what the demo made
 	rm -rf .build .build-* demo
