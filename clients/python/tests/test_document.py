@@ -24,8 +24,8 @@ FINGERPRINT = 0x1122334455667788
 
 def test_there_are_the_dumps_that_are_tested_here() -> None:
     assert set(dumps()) == {
-        "request-one-lead", "request-strings", "request-runs", "request-bins", "request-matrix", "reply-all", "reply-timings",
-        "error-schema",
+        "request-one-lead", "request-strings", "request-runs", "request-bins", "request-matrix", "reply-all",
+        "reply-timings", "error-schema",
     }  # fmt: skip
 
 
