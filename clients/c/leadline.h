@@ -1288,7 +1288,7 @@ static inline int ldln_i_open_message(const void *bytes, size_t count, int type,
     if (result == LDLN_MORE) return ldln_i_fault(fault, LDLN_TRUNCATED, count);
     if (result != LDLN_OK) return result;
     if (header->flags & LDLN_FLAG_BODY_SUM && ldln_crc32c(0, p + 32, header->bytes - 32) != header->body_sum)
-        return ldln_i_fault(fault, LDLN_BODY_CHECKSUM, 24);
+        return ldln_i_fault(fault, LDLN_BODY_CHECKSUM, LDLN_HEADER_BYTES);
     return LDLN_OK;
 }
 /* Name and version behind the fixed part; *at is the byte behind their padding. */
