@@ -29,6 +29,14 @@ public struct StreamTable<Value> {
     /// The value of a stream; `nil` takes it out.
     @inlinable public subscript(stream: Int32) -> Value? {
         get { place(of: stream).flatMap { elements[$0] } }
+        // Besides `_modify`, whose frame a call from another module allocates.
+        set {
+            guard let newValue else {
+                removeValue(forKey: stream)
+                return
+            }
+            if let place = place(of: stream) { elements[place] = newValue } else { insert(stream, newValue) }
+        }
         _modify {
             if let place = place(of: stream) {
                 yield &elements[place]
