@@ -39,7 +39,7 @@ struct JobQueue {
     /// - Returns: nil, or how long until there is room for it, and then it is not entered.
     mutating func enter(_ job: ScoreJob, atMost most: Double) -> Double? {
         let cost = job.isJSON ? costs.json : costs.message
-        let estimate = cost.nanosecondsPerByte * Double(job.byteCount)
+        let estimate = cost.nanoseconds(of: job)
         // Alone, it may be as large as the limits of messages allow.
         if estimatedNanoseconds > 0, estimatedNanoseconds + estimate > most {
             return estimatedNanoseconds + estimate - most
@@ -105,7 +105,16 @@ struct JobQueue {
 
 /// What a byte of a message costs, by the messages before: a moving average of medians of three, the last ten counting most.
 private struct WorkCost {
-    private(set) var nanosecondsPerByte = 2.0
+    private var nanosecondsPerByte = 2.0
+
+    /// What a message costs however small it is, in bytes that would cost as much: or else the smallest would make the
+    /// largest look a hundred times dearer than they are.
+    private static let bytesOfNone = 4_096
+
+    private static func weight(of job: ScoreJob) -> Double { Double(job.byteCount + bytesOfNone) }
+
+    /// What a job is thought to take.
+    func nanoseconds(of job: ScoreJob) -> Double { nanosecondsPerByte * Self.weight(of: job) }
 
     /// Of the two messages before.
     private var measuredBefore = (2.0, 2.0)
@@ -114,7 +123,7 @@ private struct WorkCost {
     /// which shows most in the smallest.
     mutating func learn(from job: ScoreJob) {
         guard job.byteCount > 0 else { return }
-        let measured = Double(job.workedNanoseconds) / Double(job.byteCount)
+        let measured = Double(job.workedNanoseconds) / Self.weight(of: job)
         let (one, other) = measuredBefore
         let median = max(min(one, other), min(max(one, other), measured))
         nanosecondsPerByte += 0.1 * (median - nanosecondsPerByte)
